@@ -1,0 +1,1 @@
+//! The attribute macros of `hms-webhook`. Use them through that crate, which documents them.

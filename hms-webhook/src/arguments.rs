@@ -1,0 +1,240 @@
+//! Arguments of a tool: what was promised to the model, and reading what it sent.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use serde_json::Value;
+
+use crate::{
+    event::RawArguments,
+    handler::{ToolError, ToolOutcome},
+};
+
+/// A type that an argument of a tool may have.
+///
+/// Implemented for everything that implements [`serde::Deserialize`] and `schemars::JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a tool",
+    label = "the model cannot fill this in",
+    note = "an owned parameter comes from the model: add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`",
+    note = "a parameter that the server provides is borrowed: write `&{Self}` and register the value with `.state(…)`"
+)]
+pub trait ArgumentValue: Sized + Send + 'static {
+    #[doc(hidden)]
+    fn schema() -> Value;
+    #[doc(hidden)]
+    fn decode(json: &str) -> serde_json::Result<Self>;
+    /// The value that stands for an argument that was not sent: `None` for an `Option`.
+    #[doc(hidden)]
+    fn missing() -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::de::DeserializeOwned + schemars::JsonSchema + Send + 'static> ArgumentValue for T {
+    fn schema() -> Value {
+        schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value()
+    }
+
+    fn decode(json: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(json)
+    }
+
+    fn missing() -> Option<Self> {
+        None
+    }
+}
+
+/// One end of a `range`.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    Integer(i128),
+    Float(f64),
+}
+
+/// What `#[arg(range = …)]` allows.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    pub minimum: Option<Bound>,
+    pub maximum: Option<Bound>,
+    pub excludes_maximum: bool,
+}
+
+/// A number, or an optional one: what `range` may stand on.
+#[diagnostic::on_unimplemented(
+    message = "`range` does not fit `{Self}`",
+    label = "this is not a number",
+    note = "`range` is for numbers; for the length of a text or a list write `length = 1..=10`"
+)]
+pub trait HasRange {}
+
+/// A text or a list, or an optional one: what `length` may stand on.
+#[diagnostic::on_unimplemented(
+    message = "`length` does not fit `{Self}`",
+    label = "this is neither a text nor a list",
+    note = "`length` is for `String` and `Vec`; for the size of a number write `range = 1..=10`"
+)]
+pub trait HasLength {}
+
+/// A text, or an optional one: what `pattern` may stand on.
+#[diagnostic::on_unimplemented(
+    message = "`pattern` does not fit `{Self}`",
+    label = "this is not a text",
+    note = "`pattern` is for `String`"
+)]
+pub trait HasPattern {}
+
+/// What is known of one argument, without its type. Written by `#[tool]`.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct ArgumentSpec {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) schema: fn() -> Value,
+    pub(crate) optional: fn() -> bool,
+    pub(crate) has_default: bool,
+    pub(crate) default_json: Option<fn() -> Value>,
+    pub(crate) example: Option<fn() -> Value>,
+    pub(crate) range: Option<Range>,
+    pub(crate) length: Option<(usize, Option<usize>)>,
+    pub(crate) pattern: Option<&'static str>,
+    pub(crate) strict: bool,
+}
+
+/// One argument with its type: the only place where its bounds are asked for, so that a type that
+/// does not fit is reported once.
+#[doc(hidden)]
+pub struct Argument<T: 'static> {
+    spec: ArgumentSpec,
+    decode: fn(&str) -> serde_json::Result<T>,
+    missing: fn() -> Option<T>,
+    default: Option<fn() -> T>,
+    marker: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static> Clone for Argument<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: 'static> Copy for Argument<T> {}
+
+impl<T: 'static> fmt::Debug for Argument<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+impl<T: 'static> Argument<T> {
+    pub const fn new(name: &'static str, description: &'static str) -> Self
+    where
+        T: ArgumentValue,
+    {
+        Self {
+            spec: ArgumentSpec {
+                name,
+                description,
+                schema: T::schema,
+                optional: || T::missing().is_some(),
+                has_default: false,
+                default_json: None,
+                example: None,
+                range: None,
+                length: None,
+                pattern: None,
+                strict: false,
+            },
+            decode: T::decode,
+            missing: T::missing,
+            default: None,
+            marker: PhantomData,
+        }
+    }
+
+    /// The value of an argument that was not sent, and how the schema shows it where that can be said.
+    pub const fn default(mut self, value: fn() -> T, json: Option<fn() -> Value>) -> Self {
+        self.spec.has_default = true;
+        self.spec.default_json = json;
+        self.default = Some(value);
+        self
+    }
+
+    pub const fn example(mut self, json: fn() -> Value) -> Self {
+        self.spec.example = Some(json);
+        self
+    }
+
+    pub const fn range(mut self, range: Range) -> Self
+    where
+        T: HasRange,
+    {
+        self.spec.range = Some(range);
+        self
+    }
+
+    pub const fn length(mut self, minimum: usize, maximum: Option<usize>) -> Self
+    where
+        T: HasLength,
+    {
+        self.spec.length = Some((minimum, maximum));
+        self
+    }
+
+    pub const fn pattern(mut self, pattern: &'static str) -> Self
+    where
+        T: HasPattern,
+    {
+        self.spec.pattern = Some(pattern);
+        self
+    }
+
+    pub const fn strict(mut self) -> Self {
+        self.spec.strict = true;
+        self
+    }
+
+    pub const fn spec(&self) -> ArgumentSpec {
+        self.spec
+    }
+}
+
+/// What start-up made of a tool's argument descriptions, so that a call only has to look.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PreparedArguments {}
+
+/// The arguments of one call while they are read; collects every fault.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Arguments {
+    faults: Vec<String>,
+}
+
+impl Arguments {
+    pub(crate) fn new(_sent: RawArguments, _prepared: Arc<PreparedArguments>) -> Self {
+        Self { faults: Vec::new() }
+    }
+
+    /// Reads the argument at `index` of the tool's list. `None` means that a fault was noted.
+    pub fn take<T: 'static>(&mut self, index: usize, argument: Argument<T>) -> Option<T> {
+        let _ = (index, argument.decode, argument.missing, argument.default);
+        None
+    }
+
+    /// Reads the whole object (`#[args]`). `None` means that a fault was noted.
+    pub fn take_whole<T: 'static>(&mut self, argument: Argument<T>) -> Option<T> {
+        let _ = argument.decode;
+        None
+    }
+
+    /// Whether no fault was noted and nothing unknown was sent.
+    pub fn complete(&mut self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The answer to a call whose arguments were at fault.
+    pub fn refuse(self) -> ToolOutcome {
+        Err(ToolError::arguments(self.faults.join("; ")))
+    }
+}

@@ -1,0 +1,12 @@
+//! Every name that generated code may write. Not for users: it changes without notice.
+
+pub use inventory;
+
+pub use crate::arguments::{Argument, ArgumentSpec, Arguments, Bound, Range};
+pub use crate::event::{AssistantRequest, EndOfCallReport, StatusUpdate, UnknownEvent};
+pub use crate::handler::{
+    AfterDeadline, AssistantFuture, AssistantRequestParameter, EndOfCallReportParameter, EventFuture, EventParameter,
+    Handler, HandlerInvocation, HandlerRun, HandlerSpec, Location, Need, PlainReturn, Registration, Returned,
+    StatusUpdateParameter, Tool, ToolFuture, ToolInvocation, ToolOutcome, ToolSpec, blocking, handler_future, json,
+    tool_future,
+};

@@ -1,0 +1,1 @@
+//! Tool definitions and their JSON Schema.
