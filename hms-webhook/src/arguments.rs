@@ -84,6 +84,19 @@ pub trait HasLength {}
 )]
 pub trait HasPattern {}
 
+macro_rules! has {
+    ($constraint:ident: $($type:ty),*) => { $(impl $constraint for $type {})* };
+}
+
+has!(HasRange: i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64);
+has!(HasLength: String, Box<str>);
+has!(HasPattern: String, Box<str>);
+
+impl<T> HasLength for Vec<T> {}
+impl<T: HasRange> HasRange for Option<T> {}
+impl<T: HasLength> HasLength for Option<T> {}
+impl<T: HasPattern> HasPattern for Option<T> {}
+
 /// What is known of one argument, without its type. Written by `#[tool]`.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
