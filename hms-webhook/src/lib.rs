@@ -13,8 +13,8 @@ pub mod __private;
 
 pub use deadline::Deadline;
 pub use event::{
-    Assistant, AssistantRequest, Call, CallStatus, CallType, Customer, EndOfCallReport, EventContext, PhoneNumber,
-    StatusUpdate, UnknownEvent,
+    Assistant, AssistantRequest, Call, CallStatus, CallType, Customer, EndOfCallReport, EndReason, EventContext,
+    MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
 pub use reply::AssistantReply;

@@ -1,0 +1,156 @@
+//! The phone call that a handler runs for.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{json, value::to_raw_value};
+
+use super::{Assistant, CallInfo, CallStatus, CallType, Customer, EventContext, ParseError, PhoneNumber, Pipeline};
+use crate::Deadline;
+
+/// The phone call that a handler runs for. A handler borrows it: `call: &Call`.
+///
+/// In a unit test, [`Call::example`] makes one:
+///
+/// ```
+/// use hms_webhook::Call;
+///
+/// fn greeting(call: &Call) -> String {
+///     format!("hello {}", call.customer_number().unwrap_or("there"))
+/// }
+///
+/// let call = Call::example("call-1").with_customer_number("+31612000111");
+/// assert_eq!(greeting(&call), "hello +31612000111");
+/// assert_eq!(greeting(&Call::example("call-2")), "hello there");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Call {
+    context: Arc<EventContext>,
+    tool_call_id: Option<Arc<str>>,
+    deadline: Deadline,
+}
+
+impl Call {
+    pub(crate) fn new(context: Arc<EventContext>, tool_call_id: Option<String>, deadline: Deadline) -> Self {
+        Self { context, tool_call_id: tool_call_id.map(Arc::from), deadline }
+    }
+
+    /// The call's id (P §3.0): opaque, and empty only in an `#[event]` handler whose event names no call.
+    pub fn id(&self) -> &str {
+        &self.context.call.id
+    }
+
+    /// How the call came about (P §3.0).
+    pub fn call_type(&self) -> Option<&CallType> {
+        self.context.call.call_type.as_ref()
+    }
+
+    /// Where the call stood when the event was sent (P §3.0, P §3.3).
+    pub fn status(&self) -> Option<&CallStatus> {
+        self.context.call.status.as_ref()
+    }
+
+    /// How speech is processed (P §3.0).
+    pub fn pipeline(&self) -> Option<&Pipeline> {
+        self.context.call.pipeline.as_ref()
+    }
+
+    /// The number of the other party, in E.164; `None` on web calls (P §3.0).
+    pub fn customer_number(&self) -> Option<&str> {
+        self.context.customer_number()
+    }
+
+    /// Your number (P §3.0).
+    pub fn phone_number(&self) -> Option<&PhoneNumber> {
+        self.context.phone_number.as_ref()
+    }
+
+    /// The assistant that is on the call, as far as the event tells (P §3.0).
+    pub fn assistant(&self) -> Option<&Assistant> {
+        self.context.assistant.as_ref()
+    }
+
+    /// The metadata that the answer to the assistant-request gave the call, as a type of yours (P §3.0, P §4).
+    /// `None` where there is none.
+    ///
+    /// ```
+    /// use hms_webhook::Call;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Metadata { customer_ref: String }
+    ///
+    /// let call = Call::example("call-1").with_metadata(serde_json::json!({"customer_ref": "K-881"}));
+    /// let metadata: Option<Metadata> = call.metadata()?;
+    /// assert_eq!(metadata.map(|metadata| metadata.customer_ref).as_deref(), Some("K-881"));
+    /// # Ok::<(), hms_webhook::event::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is metadata that `T` cannot be read from.
+    pub fn metadata<T: DeserializeOwned>(&self) -> Result<Option<T>, ParseError> {
+        match self.assistant() {
+            Some(assistant) => assistant.metadata(),
+            None => Ok(None),
+        }
+    }
+
+    /// The id of the tool call that is being answered (P §3.2); `None` in the handler of another event.
+    pub fn tool_call_id(&self) -> Option<&str> {
+        self.tool_call_id.as_deref()
+    }
+
+    /// How long the answer may still take.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Everything that the event tells about the call.
+    pub fn context(&self) -> &EventContext {
+        &self.context
+    }
+}
+
+/// Calls for unit tests.
+impl Call {
+    /// An inbound call in progress, made up for a unit test. Its numbers are unknown and its deadline never comes.
+    pub fn example(id: impl Into<String>) -> Self {
+        let call = CallInfo {
+            id: id.into(),
+            call_type: Some(CallType::INBOUND_PHONE_CALL),
+            status: Some(CallStatus::IN_PROGRESS),
+            ..CallInfo::default()
+        };
+        Self::new(Arc::new(EventContext { call, ..EventContext::default() }), None, Deadline::never())
+    }
+
+    /// The same call from this number.
+    #[must_use]
+    pub fn with_customer_number(mut self, number: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.context).customer =
+            Some(Customer { number: Some(number.into()), ..Customer::default() });
+        self
+    }
+
+    /// The same call with an assistant that has this metadata, and nothing else.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: serde_json::Value) -> Self {
+        let assistant = to_raw_value(&json!({ "metadata": metadata })).ok();
+        Arc::make_mut(&mut self.context).assistant = assistant.and_then(|json| Assistant::read(&json));
+        self
+    }
+
+    /// The same call, answering this tool call.
+    #[must_use]
+    pub fn with_tool_call_id(mut self, id: impl Into<String>) -> Self {
+        self.tool_call_id = Some(id.into().into());
+        self
+    }
+
+    /// The same call with this deadline.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
