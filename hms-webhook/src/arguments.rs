@@ -216,6 +216,11 @@ impl<T: 'static> Argument<T> {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct PreparedArguments {}
+impl PreparedArguments {
+    pub(crate) fn prepare(_: &crate::handler::ToolSpec) -> Result<Self, String> {
+        Ok(Self {})
+    }
+}
 
 /// The arguments of one call while they are read; collects every fault.
 #[doc(hidden)]

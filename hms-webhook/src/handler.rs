@@ -63,7 +63,9 @@ pub(crate) enum ToolErrorKind {
     Internal,
 }
 
-const NEUTRAL: &str = "the tool failed for an internal reason; tell the caller that this cannot be done right now";
+/// What the model hears of an error that is none of its business.
+pub(crate) const NEUTRAL: &str =
+    "the tool failed for an internal reason; tell the caller that this cannot be done right now";
 
 impl ToolError {
     /// An error whose text the model hears as it is. Write it for the model: what is wrong and what it may do instead.
@@ -292,7 +294,7 @@ impl<T, E> Returned<Result<T, E>> {
         }
     }
 
-    pub fn assistant(self) -> Result<AssistantReply, Box<dyn Error + Send + Sync>>
+    pub fn assistant(self) -> HandlerOutcome<AssistantReply>
     where
         T: AssistantReturn,
         E: HandlerError,
@@ -300,7 +302,7 @@ impl<T, E> Returned<Result<T, E>> {
         self.0.map(T::into_reply).map_err(E::into_boxed)
     }
 
-    pub fn event(self) -> Result<(), Box<dyn Error + Send + Sync>>
+    pub fn event(self) -> HandlerOutcome<()>
     where
         T: EventReturn,
         E: HandlerError,
@@ -316,10 +318,10 @@ pub trait PlainReturn {
     fn tool(self) -> ToolOutcome
     where
         Self::Value: ToolOutput;
-    fn assistant(self) -> Result<AssistantReply, Box<dyn Error + Send + Sync>>
+    fn assistant(self) -> HandlerOutcome<AssistantReply>
     where
         Self::Value: AssistantReturn;
-    fn event(self) -> Result<(), Box<dyn Error + Send + Sync>>
+    fn event(self) -> HandlerOutcome<()>
     where
         Self::Value: EventReturn;
 }
@@ -337,14 +339,14 @@ impl<T> PlainReturn for Returned<T> {
         }
     }
 
-    fn assistant(self) -> Result<AssistantReply, Box<dyn Error + Send + Sync>>
+    fn assistant(self) -> HandlerOutcome<AssistantReply>
     where
         T: AssistantReturn,
     {
         Ok(self.0.into_reply())
     }
 
-    fn event(self) -> Result<(), Box<dyn Error + Send + Sync>>
+    fn event(self) -> HandlerOutcome<()>
     where
         T: EventReturn,
     {
@@ -569,9 +571,11 @@ pub type ToolOutcome = Result<String, ToolError>;
 #[doc(hidden)]
 pub type ToolFuture = Pin<Box<dyn Future<Output = ToolOutcome> + Send>>;
 #[doc(hidden)]
-pub type AssistantFuture = Pin<Box<dyn Future<Output = Result<AssistantReply, Box<dyn Error + Send + Sync>>> + Send>>;
+pub type HandlerOutcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 #[doc(hidden)]
-pub type EventFuture = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>;
+pub type AssistantFuture = Pin<Box<dyn Future<Output = HandlerOutcome<AssistantReply>> + Send>>;
+#[doc(hidden)]
+pub type EventFuture = Pin<Box<dyn Future<Output = HandlerOutcome<()>> + Send>>;
 
 /// The values that `.state(T)` registered, by type.
 #[derive(Default)]
@@ -666,8 +670,8 @@ pub fn tool_future(future: impl Future<Output = ToolOutcome> + Send + 'static) -
 /// The same for event handlers.
 #[doc(hidden)]
 pub fn handler_future<T>(
-    future: impl Future<Output = Result<T, Box<dyn Error + Send + Sync>>> + Send + 'static,
-) -> Pin<Box<dyn Future<Output = Result<T, Box<dyn Error + Send + Sync>>> + Send>> {
+    future: impl Future<Output = HandlerOutcome<T>> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = HandlerOutcome<T>> + Send>> {
     Box::pin(future)
 }
 

@@ -1,26 +1,43 @@
 //! Typed handlers for the webhooks of voice agents.
 
-pub mod arguments;
-pub mod deadline;
+mod app;
+mod arguments;
+#[cfg(feature = "cli")]
+mod cli;
+mod deadline;
+mod delivery;
+mod error;
 pub mod event;
-pub mod handler;
+mod handler;
+mod rejection;
 pub mod reply;
-pub mod schema;
+mod response;
+mod router;
+mod schema;
+#[cfg(feature = "server")]
+mod server;
+mod service;
+pub mod signature;
+pub mod testing;
+mod words;
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 
+pub use app::{App, DEFAULT_PATH};
+#[cfg(feature = "cli")]
+pub use cli::run;
 pub use deadline::Deadline;
+pub use error::{Error, Result, StartupError};
 pub use event::{
     Assistant, AssistantRequest, Call, CallStatus, CallType, Customer, EndOfCallReport, EndReason, EventContext,
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
-pub use handler::ToolError;
+pub use handler::{Handler, Tool, ToolError};
 pub use reply::AssistantReply;
-
-#[doc(inline)]
-pub use handler::{Handler, Tool};
+pub use response::ReplyBody;
+pub use service::WebhookService;
 
 /// Lists tools by hand: `App::new().tools(tools![lookup_order, book_slot])`.
 #[macro_export]

@@ -1,0 +1,401 @@
+//! An app: handlers, what they borrow, and settings; checked as a whole before it answers anything.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use crate::{
+    arguments::PreparedArguments,
+    delivery::BodyLimits,
+    error::StartupError,
+    handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
+    reply::AssistantReply,
+    router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
+    service::{Shared, WebhookService},
+    signature::{DEFAULT_TOLERANCE, Secret, Verifier},
+};
+
+/// The path of the webhook unless another one is set.
+pub const DEFAULT_PATH: &str = "/webhooks/hms-sovereign";
+
+/// How long the platform waits for the answer to an assistant-request (PROTOCOL.md §1.3).
+const ASSISTANT_REQUEST_LIMIT: Duration = Duration::from_secs(5);
+/// How long the platform waits for the results of tools (PROTOCOL.md §1.3).
+const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
+
+/// Handlers, what they borrow, and settings.
+///
+/// ```
+/// use hms_webhook::{App, tool, tools};
+///
+/// struct Stock(u32);
+///
+/// /// Say how many pieces are left.
+/// #[tool]
+/// async fn pieces_left(stock: &Stock) -> u32 {
+///     stock.0
+/// }
+///
+/// let app = App::new().tools(tools![pieces_left]).state(Stock(3)).secret("demo-secret-1");
+/// assert!(app.into_service().is_ok());
+/// ```
+#[derive(Debug)]
+#[must_use = "an app does nothing until it is run, served or made into a service"]
+pub struct App {
+    tools: Vec<&'static ToolSpec>,
+    handlers: Vec<&'static HandlerSpec>,
+    states: States,
+    pub(crate) settings: Settings,
+    /// What is known to be wrong already.
+    pub(crate) problems: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) allow_unsigned: bool,
+    pub(crate) path: String,
+    pub(crate) tolerance: Duration,
+    pub(crate) budgets: Budgets,
+    pub(crate) fallback: AssistantReply,
+    pub(crate) body_limits: BodyLimits,
+    pub(crate) concurrent_requests: usize,
+    #[cfg(feature = "server")]
+    pub(crate) time_limits: crate::server::TimeLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            secrets: Vec::new(),
+            allow_unsigned: false,
+            path: DEFAULT_PATH.into(),
+            tolerance: DEFAULT_TOLERANCE,
+            budgets: Budgets { assistant_request: Duration::from_millis(4500), tool_calls: Duration::from_secs(9) },
+            fallback: AssistantReply::saved(),
+            body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
+            concurrent_requests: 1024,
+            #[cfg(feature = "server")]
+            time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
+        }
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// # Handlers and what they borrow
+impl App {
+    /// An app without handlers.
+    pub fn new() -> Self {
+        Self {
+            tools: Vec::new(),
+            handlers: Vec::new(),
+            states: States::default(),
+            settings: Settings::default(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// An app with every annotated function of this program.
+    ///
+    /// The linker leaves out a library that nothing refers to, so a library crate of tools has to be named once
+    /// in the program: `use my_tools as _;`.
+    pub fn discover() -> Self {
+        let mut app = Self::new();
+        for registration in inventory::iter::<Registration> {
+            match registration {
+                Registration::Tool(spec) => app.tools.push(spec),
+                Registration::Handler(spec) => app.handlers.push(spec),
+            }
+        }
+        // The linker's order means nothing; that of the source is what people expect.
+        app.tools.sort_by_key(|spec| (spec.location.file, spec.location.line));
+        app.handlers.sort_by_key(|spec| (spec.location.file, spec.location.line));
+        app
+    }
+
+    /// Adds the tools that [`tools!`](crate::tools) lists.
+    pub fn tools(mut self, tools: impl IntoIterator<Item = &'static ToolSpec>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
+    /// Adds the event handlers that [`handlers!`](crate::handlers) lists.
+    pub fn handlers(mut self, handlers: impl IntoIterator<Item = &'static HandlerSpec>) -> Self {
+        self.handlers.extend(handlers);
+        self
+    }
+
+    /// Provides `value` to every handler that borrows a `&T`. One value of each type.
+    pub fn state<T: State>(mut self, value: T) -> Self {
+        if self.states.insert(value) {
+            let name = std::any::type_name::<T>();
+            self.problems.push(format!(
+                "`.state(…)` was given two values of the type `{name}`: keep one, or wrap one in a type of its own"
+            ));
+        }
+        self
+    }
+}
+
+/// # Settings
+impl App {
+    /// Accepts deliveries that are signed with `secret`. Call it again for a second secret, as during a change of secrets.
+    pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.settings.secrets.push(secret.into());
+        self
+    }
+
+    /// Also accepts deliveries without a signature, so that anyone who reaches the port can call the tools.
+    ///
+    /// For trying things out on one's own machine: `App::serve` then refuses every address but a loopback one.
+    pub fn allow_unsigned(mut self) -> Self {
+        self.settings.allow_unsigned = true;
+        self
+    }
+
+    /// The path of the webhook (default: [`DEFAULT_PATH`]). `/healthz` and `/readyz` are served beside it.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.settings.path = path.into();
+        self
+    }
+
+    /// How far the timestamp of a delivery may be from now, in either direction (default: 300 s, PROTOCOL.md §2.3).
+    /// [`Duration::MAX`] turns the check off.
+    pub fn signature_tolerance(mut self, tolerance: Duration) -> Self {
+        self.settings.tolerance = tolerance;
+        self
+    }
+
+    /// The time in which an assistant-request is answered (default: 4.5 s of the 5 s that the platform waits).
+    pub fn assistant_request_budget(mut self, budget: Duration) -> Self {
+        self.settings.budgets.assistant_request = budget;
+        self
+    }
+
+    /// The time in which tool calls are answered (default: 9 s of the 10 s that the platform waits). A tool's own
+    /// `deadline` can only shorten it.
+    pub fn tool_calls_budget(mut self, budget: Duration) -> Self {
+        self.settings.budgets.tool_calls = budget;
+        self
+    }
+
+    /// The answer to an assistant-request whose handler fails, panics, is late or does not exist
+    /// (default: [`AssistantReply::saved`], with which the call goes on with the saved assistant).
+    pub fn fallback_reply(mut self, reply: impl Into<AssistantReply>) -> Self {
+        self.settings.fallback = reply.into();
+        self
+    }
+
+    /// The longest body that is read, in bytes (default: 1 MiB). A longer one is answered 413.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.settings.body_limits.bytes = bytes;
+        self
+    }
+
+    /// How long a body may take to arrive (default: 10 s). A slower one is answered 408.
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.body_limits.time = timeout;
+        self
+    }
+
+    /// How many requests are handled at a time (default: 1024). Further ones are answered 503 at once.
+    pub fn concurrent_requests(mut self, requests: usize) -> Self {
+        self.settings.concurrent_requests = requests;
+        self
+    }
+
+    /// How long a request's head may take to arrive, and how long a connection is kept open without a request
+    /// (default: 10 s).
+    #[cfg(feature = "server")]
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.time_limits.head = timeout;
+        self
+    }
+
+    /// How long a stopping server waits for what still runs (default: 10 s).
+    #[cfg(feature = "server")]
+    pub fn stop_within(mut self, timeout: Duration) -> Self {
+        self.settings.time_limits.stop = timeout;
+        self
+    }
+}
+
+/// # Getting it to answer
+impl App {
+    /// Checks the app and makes it ready to answer.
+    ///
+    /// # Errors
+    /// Names everything that is wrong with the app at once: two tools of one name, two assistant-request handlers, a
+    /// borrowed parameter that no `.state(…)` provides, a missing secret, a setting that cannot work.
+    pub fn into_service(mut self) -> Result<WebhookService, StartupError> {
+        let mut problems = std::mem::take(&mut self.problems);
+        check_settings(&self.settings, &mut problems);
+        check_needs(&self, &mut problems);
+        let tools = prepare_tools(&self.tools, &mut problems);
+        let handlers = sort_handlers(tools, &self.handlers, &mut problems);
+        StartupError::check(problems)?;
+
+        if self.tools.is_empty() && self.handlers.is_empty() {
+            warn!(
+                "this app has no handlers: annotate a function, or, if they are in a library crate, name it once: `use my_tools as _;`"
+            );
+        }
+        if cfg!(panic = "abort") {
+            warn!("this program is built with `panic = \"abort\"`: a panic in one handler will end every phone call");
+        }
+        let settings = self.settings;
+        if settings.allow_unsigned {
+            warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
+        }
+        let mut verifier = Verifier::new(settings.secrets).tolerance(settings.tolerance);
+        if settings.allow_unsigned {
+            verifier = verifier.allow_unsigned();
+        }
+        Ok(WebhookService::new(Shared {
+            path: settings.path,
+            body_limits: settings.body_limits,
+            verifier,
+            router: Router {
+                handlers,
+                states: Arc::new(self.states),
+                budgets: settings.budgets,
+                fallback: settings.fallback,
+                running: TaskTracker::new(),
+            },
+            capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            shutting_down: AtomicBool::new(false),
+        }))
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Checks
+// ---------------------------------------------------------------------------------------------
+
+fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
+    if settings.secrets.is_empty() && !settings.allow_unsigned {
+        problems.push(
+            "no webhook secret is set: set the environment variable HMS_WEBHOOK_SECRET to the assistant's \
+             `webhook_secret`, or call `.secret(…)`; to try things out on this machine only, `--allow-unsigned` or \
+             `.allow_unsigned()` does without"
+                .into(),
+        );
+    }
+    if settings.secrets.iter().any(Secret::is_empty) {
+        problems
+            .push("a webhook secret is empty, so that anyone could sign with it: set it to a long random text".into());
+    }
+    let path = &settings.path;
+    if !path.starts_with('/') || path.contains(['?', '#']) || path.parse::<http::uri::PathAndQuery>().is_err() {
+        problems.push(format!("the path of the webhook, `{path}`, is no path: write one like `{DEFAULT_PATH}`"));
+    }
+    if path == "/healthz" || path == "/readyz" {
+        problems.push(format!("the path of the webhook, `{path}`, is that of a health check: choose another one"));
+    }
+    let budgets = settings.budgets;
+    for (name, budget, limit) in [
+        ("assistant_request_budget", budgets.assistant_request, ASSISTANT_REQUEST_LIMIT),
+        ("tool_calls_budget", budgets.tool_calls, TOOL_CALLS_LIMIT),
+    ] {
+        if budget.is_zero() || budget > limit {
+            problems.push(format!(
+                "`.{name}({budget:?})` cannot work: the platform waits {limit:?}, so choose something between zero and that"
+            ));
+        }
+    }
+    if settings.body_limits.bytes == 0 || settings.body_limits.time.is_zero() || settings.concurrent_requests == 0 {
+        problems.push(
+            "`.body_limit(0)`, `.body_timeout(0)` and `.concurrent_requests(0)` would refuse every request: choose more than zero"
+                .into(),
+        );
+    }
+}
+
+/// Every borrowed parameter must be there; those of one type are reported together.
+fn check_needs(app: &App, problems: &mut Vec<String>) {
+    let tools = app.tools.iter().map(|spec| (spec.location, spec.needs));
+    let handlers = app.handlers.iter().map(|spec| (spec.location, spec.needs));
+    let mut missing: BTreeMap<&'static str, Vec<(Location, &Need)>> = BTreeMap::new();
+    for (location, needs) in tools.chain(handlers) {
+        for need in needs {
+            let type_id = (need.type_id)();
+            if !Scope::is_provided(type_id) && !app.states.contains(type_id) {
+                missing.entry((need.type_name)()).or_default().push((location, need));
+            }
+        }
+    }
+    for (type_name, users) in missing {
+        let users: Vec<_> =
+            users.iter().map(|(location, need)| format!("{location} as `{}`", need.parameter)).collect();
+        problems.push(format!(
+            "nothing provides the `&{type_name}` that is borrowed by {}: call `.state(…)` with a `{type_name}`",
+            users.join(" and by ")
+        ));
+    }
+}
+
+fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> HashMap<&'static str, RegisteredTool> {
+    let mut tools: HashMap<&'static str, RegisteredTool> = HashMap::with_capacity(specs.len());
+    let mut reported = HashSet::new();
+    for &spec in specs {
+        if tools.contains_key(spec.name) {
+            if reported.insert(spec.name) {
+                let places: Vec<_> =
+                    specs.iter().filter(|one| one.name == spec.name).map(|one| one.location.to_string()).collect();
+                problems.push(format!(
+                    "the tool name `{}` is used by {}: give each its own, as in `#[tool(\"other_name\")]`",
+                    spec.name,
+                    places.join(" and by ")
+                ));
+            }
+            continue;
+        }
+        match PreparedArguments::prepare(spec) {
+            Ok(arguments) => {
+                tools.insert(spec.name, RegisteredTool { spec, arguments: Arc::new(arguments) });
+            }
+            Err(problem) => problems.push(format!("{}: {problem}", spec.location)),
+        }
+    }
+    tools
+}
+
+fn sort_handlers(
+    tools: HashMap<&'static str, RegisteredTool>,
+    specs: &[&'static HandlerSpec],
+    problems: &mut Vec<String>,
+) -> Handlers {
+    let mut handlers = Handlers { tools, ..Handlers::default() };
+    let mut greeting = Vec::new();
+    for &spec in specs {
+        match spec.run {
+            HandlerRun::AssistantRequest(run) => {
+                greeting.push(spec.location.to_string());
+                handlers.assistant_request = Some(RegisteredHandler { spec, run });
+            }
+            HandlerRun::StatusUpdate(run) => handlers.status_update.push(RegisteredHandler { spec, run }),
+            HandlerRun::EndOfCallReport(run) => handlers.end_of_call_report.push(RegisteredHandler { spec, run }),
+            HandlerRun::Event(kind, run) => {
+                handlers.events.entry(kind).or_default().push(RegisteredHandler { spec, run });
+            }
+        }
+    }
+    if greeting.len() > 1 {
+        problems.push(format!(
+            "a call can be answered by one `#[assistant_request]` handler only, but there are {}: keep one",
+            greeting.join(" and ")
+        ));
+    }
+    handlers
+}

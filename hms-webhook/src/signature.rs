@@ -1,0 +1,283 @@
+//! Who sent a request: HMAC-SHA256 over the timestamp and the raw body (PROTOCOL.md §2).
+//!
+//! [`Verifier`] is the only place that can make a [`VerifiedPayload`], and no handler can be reached without one.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName};
+use sha2::Sha256;
+
+pub use crate::delivery::Delivery;
+
+/// The header that holds the signature (PROTOCOL.md §1.1).
+pub const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-webhook-signature");
+/// The header that holds the Unix time of the delivery in seconds (PROTOCOL.md §1.1).
+pub const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("x-webhook-timestamp");
+/// How old, or how far in the future, a delivery may be: 300 s (PROTOCOL.md §2.3).
+pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
+
+/// A webhook secret, ready for use. Neither it nor anything made from it can be printed.
+#[derive(Clone)]
+pub struct Secret {
+    keyed: Hmac<Sha256>,
+    empty: bool,
+}
+
+impl Secret {
+    /// A secret from the text that is set on the platform: its bytes as they are, with nothing decoded or cut off
+    /// (PROTOCOL.md §2.1).
+    pub fn new(text: impl AsRef<[u8]>) -> Self {
+        let key = text.as_ref();
+        let keyed = Hmac::new_from_slice(key).expect("an HMAC key may have any length");
+        Self { keyed, empty: key.is_empty() }
+    }
+
+    /// Whether `tag` is the HMAC-SHA256 of `message`; in constant time. A shortened tag is not.
+    pub fn authenticates(&self, message: &[u8], tag: &[u8]) -> bool {
+        self.authenticates_parts(&[message], tag)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    fn authenticates_parts(&self, message: &[&[u8]], tag: &[u8]) -> bool {
+        self.mac(message).verify_slice(tag).is_ok()
+    }
+
+    fn mac(&self, message: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = self.keyed.clone();
+        message.iter().for_each(|part| mac.update(part));
+        mac
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl<T: AsRef<[u8]>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Self::new(text)
+    }
+}
+
+/// Signs deliveries as the platform does; for tests and tools.
+///
+/// ```
+/// use hms_webhook::signature::Signer;
+///
+/// let body = r#"{"message":{"type":"status-update","call":{"id":"c-1","type":"inbound_phone_call","status":"in-progress"}}}"#;
+/// assert_eq!(
+///     Signer::new("demo-secret-1").sign("1767268800", body.as_bytes()),
+///     "sha256=3c567b2a624d2264ac642e67d4368395a84b82d97135f2679f6b547b8d546d9b",
+/// );
+/// ```
+#[derive(Debug, Clone)]
+pub struct Signer(Secret);
+
+impl Signer {
+    /// A signer that uses `secret`.
+    pub fn new(secret: impl Into<Secret>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The value of the header `X-Webhook-Signature`: `sha256=` and 64 lower-case hexadecimal digits.
+    ///
+    /// `timestamp` is the exact text of the header `X-Webhook-Timestamp`.
+    pub fn sign(&self, timestamp: &str, body: &[u8]) -> String {
+        let tag = self.0.mac(&[timestamp.as_bytes(), b".", body]).finalize().into_bytes();
+        format!("sha256={}", base16ct::lower::encode_string(&tag))
+    }
+}
+
+/// The body of a delivery that carried a valid signature.
+#[derive(Debug, Clone)]
+pub struct VerifiedPayload(Bytes);
+
+impl VerifiedPayload {
+    /// The signed bytes.
+    pub fn body(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Decides whether a delivery comes from someone who knows a secret, and recently.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use hms_webhook::signature::{Delivery, SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier};
+///
+/// let verifier = Verifier::new(["demo-secret-1"]);
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert(TIMESTAMP_HEADER, "1767268800".parse()?);
+/// headers.insert(
+///     SIGNATURE_HEADER,
+///     "sha256=9adb031a0a33f847e41481ac49ce46406a4da2c7f5a4f6890469b447eb0dd3cd".parse()?,
+/// );
+/// let delivery = Delivery::new(headers, r#"{"message":{"type":"status-update","note":"café"}}"#);
+///
+/// let now = UNIX_EPOCH + Duration::from_secs(1767268800 + 42);
+/// assert!(verifier.verify(delivery, now).is_ok());
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    secrets: Vec<Secret>,
+    tolerance: Duration,
+    allows_unsigned: bool,
+}
+
+impl Verifier {
+    /// A verifier that takes a delivery signed with any of `secrets`, at most [`DEFAULT_TOLERANCE`] away from now.
+    pub fn new(secrets: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
+        Self {
+            secrets: secrets.into_iter().map(Into::into).collect(),
+            tolerance: DEFAULT_TOLERANCE,
+            allows_unsigned: false,
+        }
+    }
+
+    /// How far the timestamp may be from now, in either direction; a difference of exactly this many whole seconds
+    /// still passes. [`Duration::MAX`] turns the check off.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Also takes deliveries that carry no signature at all. A signature that is there is checked nevertheless
+    /// if there is a secret to check it with.
+    #[must_use]
+    pub fn allow_unsigned(mut self) -> Self {
+        self.allows_unsigned = true;
+        self
+    }
+
+    /// Checks `delivery` at the time `now`.
+    ///
+    /// # Errors
+    /// Says what is wrong with the signature or the timestamp. That is for the log: tell the sender nothing of it.
+    pub fn verify(&self, delivery: Delivery, now: SystemTime) -> Result<VerifiedPayload, VerifyError> {
+        let signature = single(&delivery.headers, &SIGNATURE_HEADER)?;
+        // An empty signature is what some senders make of "no secret configured" (PROTOCOL.md §7.27).
+        let Some(signature) = signature.filter(|text| !text.is_empty()) else {
+            return if self.allows_unsigned {
+                Ok(VerifiedPayload(delivery.body))
+            } else {
+                Err(VerifyError::NoSignature)
+            };
+        };
+        if self.secrets.is_empty() && self.allows_unsigned {
+            return Ok(VerifiedPayload(delivery.body));
+        }
+
+        let timestamp = single(&delivery.headers, &TIMESTAMP_HEADER)?.ok_or(VerifyError::NoTimestamp)?;
+        self.check_freshness(timestamp, now)?;
+        let tag = decode_signature(signature)?;
+        let message: [&[u8]; 3] = [timestamp, b".", &delivery.body];
+        if self.secrets.iter().any(|secret| secret.authenticates_parts(&message, &tag)) {
+            Ok(VerifiedPayload(delivery.body))
+        } else {
+            Err(VerifyError::WrongSignature)
+        }
+    }
+
+    fn check_freshness(&self, timestamp: &[u8], now: SystemTime) -> Result<(), VerifyError> {
+        let sent = parse_seconds(timestamp).ok_or(VerifyError::MalformedTimestamp)?;
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let tolerance = self.tolerance.as_secs();
+        if now.saturating_sub(sent) > tolerance {
+            return Err(VerifyError::TooOld { seconds: now - sent });
+        }
+        if sent.saturating_sub(now) > tolerance {
+            return Err(VerifyError::InTheFuture { seconds: sent - now });
+        }
+        Ok(())
+    }
+}
+
+/// The one value of a header. Two would let the sender and us read different ones.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, VerifyError> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next();
+    match values.next() {
+        None => Ok(value.map(|value| value.as_bytes())),
+        Some(_) => Err(VerifyError::DuplicatedHeader { name: name.clone() }),
+    }
+}
+
+fn parse_seconds(text: &[u8]) -> Option<u64> {
+    // `str::parse` would take a leading `+` as well.
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Both header forms (PROTOCOL.md §7.1), in either case.
+fn decode_signature(text: &[u8]) -> Result<[u8; 32], VerifyError> {
+    let digits = text.strip_prefix(b"sha256=").unwrap_or(text);
+    let mut tag = [0; 32];
+    match base16ct::mixed::decode(digits, &mut tag) {
+        Ok(decoded) if decoded.len() == 32 => Ok(tag),
+        _ => Err(VerifyError::MalformedSignature),
+    }
+}
+
+/// What is wrong with the signature or the timestamp of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// There is no signature, or an empty one.
+    NoSignature,
+    /// There is a signature, but no timestamp.
+    NoTimestamp,
+    /// A header that must be there once is there several times.
+    DuplicatedHeader {
+        /// The header.
+        name: HeaderName,
+    },
+    /// The signature is not 64 hexadecimal digits, with or without `sha256=` before them.
+    MalformedSignature,
+    /// The timestamp is not a decimal number of seconds.
+    MalformedTimestamp,
+    /// The delivery is older than the tolerance.
+    TooOld {
+        /// Its age.
+        seconds: u64,
+    },
+    /// The delivery is dated further in the future than the tolerance.
+    InTheFuture {
+        /// How far.
+        seconds: u64,
+    },
+    /// No secret leads to this signature.
+    WrongSignature,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSignature => f.write_str("no signature; is a webhook secret set on the platform?"),
+            Self::NoTimestamp => write!(f, "no header `{TIMESTAMP_HEADER}`"),
+            Self::DuplicatedHeader { name } => write!(f, "the header `{name}` is there more than once"),
+            Self::MalformedSignature => f.write_str("the signature is not 64 hexadecimal digits"),
+            Self::MalformedTimestamp => f.write_str("the timestamp is not a decimal number of seconds"),
+            Self::TooOld { seconds } => write!(f, "the timestamp is {seconds} s old"),
+            Self::InTheFuture { seconds } => {
+                write!(f, "the timestamp is {seconds} s in the future; is this machine's clock right?")
+            }
+            Self::WrongSignature => f.write_str("no configured secret leads to this signature"),
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}

@@ -1,0 +1,270 @@
+//! Testing handlers: a stand-in of the platform that signs, delivers in process and reads the answers.
+//!
+//! ```
+//! use hms_webhook::{App, testing::TestPlatform, tool, tools};
+//!
+//! /// Add two numbers.
+//! #[tool]
+//! async fn add(/** The first. */ one: i64, /** The second. */ two: i64) -> i64 {
+//!     one + two
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! // A whole test of a tool:
+//! let platform = TestPlatform::new(App::new().tools(tools![add])).unwrap();
+//! let reply = platform.call_tool("add", serde_json::json!({ "one": 2, "two": 3 })).await;
+//! assert_eq!(reply["result"], 5);
+//! # }
+//! ```
+//!
+//! Everything goes through the whole pipeline: signature, decoding, deadlines, the reply's form. No port is opened,
+//! and tokio's paused clock works, so a test of a deadline takes no time.
+
+use std::{fmt, ops::Index, time::SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use tower::Service;
+
+use crate::{
+    App, AssistantReply,
+    error::StartupError,
+    event::CallStatus,
+    service::WebhookService,
+    signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER},
+};
+
+const SECRET: &str = "the secret of the test platform";
+
+/// The platform, as far as a test of handlers needs it: one phone call and its events.
+#[derive(Debug, Clone)]
+pub struct TestPlatform {
+    service: WebhookService,
+    signer: Signer,
+    call_id: String,
+    caller: Option<String>,
+    metadata: Option<Value>,
+}
+
+impl TestPlatform {
+    /// Starts `app` in process, with a secret that this platform knows.
+    ///
+    /// # Errors
+    /// As [`App::into_service`].
+    pub fn new(app: App) -> Result<Self, StartupError> {
+        Ok(Self {
+            service: app.secret(SECRET).into_service()?,
+            signer: Signer::new(SECRET),
+            call_id: "test-call-1".into(),
+            caller: Some("+31612000111".into()),
+            metadata: None,
+        })
+    }
+
+    /// The number of the caller; `None` as on a web call.
+    #[must_use]
+    pub fn caller(mut self, number: Option<&str>) -> Self {
+        self.caller = number.map(Into::into);
+        self
+    }
+
+    /// The id of the call.
+    #[must_use]
+    pub fn call_id(mut self, id: impl Into<String>) -> Self {
+        self.call_id = id.into();
+        self
+    }
+
+    /// The metadata that an earlier assistant reply has given this call (PROTOCOL.md §4).
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// Calls one tool, as the model would.
+    ///
+    /// # Panics
+    /// When `arguments` cannot be written as JSON, or the answer is not a result of this call.
+    pub async fn call_tool(&self, name: &str, arguments: impl Serialize) -> ToolReply {
+        self.call_tools([(name, arguments)]).await.remove(0)
+    }
+
+    /// Calls several tools in one delivery. The replies come in the order of the calls.
+    ///
+    /// # Panics
+    /// As [`call_tool`](Self::call_tool).
+    pub async fn call_tools<'a, A: Serialize>(&self, calls: impl IntoIterator<Item = (&'a str, A)>) -> Vec<ToolReply> {
+        let list: Vec<_> = calls
+            .into_iter()
+            .enumerate()
+            .map(|(index, (name, arguments))| {
+                let arguments = serde_json::to_value(arguments).expect("the arguments can be written as JSON");
+                let function = json!({ "name": name, "arguments": arguments });
+                json!({ "id": format!("tool_{index}"), "type": "function", "function": function })
+            })
+            .collect();
+        let count = list.len();
+        let answer = self.event("tool-calls", json!({ "tool_call_list": list })).await.expect_ok();
+        let results = answer.json()["results"].as_array().cloned().unwrap_or_default();
+        assert_eq!(results.len(), count, "one result for each call: {answer:?}");
+        let replies = results.into_iter().enumerate().map(|(index, mut result)| {
+            assert_eq!(result["tool_call_id"], format!("tool_{index}"), "the results are in the order of the calls");
+            ToolReply(result["result"].take())
+        });
+        replies.collect()
+    }
+
+    /// Asks which assistant takes the call.
+    ///
+    /// # Panics
+    /// When the answer is not an assistant reply.
+    pub async fn assistant_request(&self) -> AssistantReply {
+        let answer = self.event("assistant-request", json!({})).await.expect_ok();
+        AssistantReply::from_json(&answer.body).expect("the answer is an assistant reply")
+    }
+
+    /// Tells a new status of the call, and waits until it is acknowledged. Its handlers run on:
+    /// see [`settled`](Self::settled).
+    ///
+    /// # Panics
+    /// When it is not acknowledged.
+    pub async fn status_update(&self, status: CallStatus) {
+        let mut message = self.message("status-update");
+        message["call"]["status"] = json!(status);
+        self.deliver(json!({ "message": message }).to_string()).await.expect_ok();
+    }
+
+    /// Sends the report of the call with `members` such as `duration_seconds` and `summary` (PROTOCOL.md §3.4), and
+    /// waits until it is acknowledged. Its handlers run on: see [`settled`](Self::settled).
+    ///
+    /// # Panics
+    /// When it is not acknowledged.
+    pub async fn end_of_call_report(&self, members: Value) {
+        self.event("end-of-call-report", members).await.expect_ok();
+    }
+
+    /// Sends an event of any type, with `members` beside the common ones.
+    pub async fn event(&self, kind: &str, members: Value) -> Answer {
+        let mut message = self.message(kind);
+        if let (Some(message), Value::Object(members)) = (message.as_object_mut(), members) {
+            message.extend(members);
+        }
+        self.deliver(json!({ "message": message }).to_string()).await
+    }
+
+    /// Signs and sends exactly these bytes.
+    pub async fn deliver(&self, body: impl Into<Bytes>) -> Answer {
+        let body = body.into();
+        let timestamp =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
+        let request = Request::post(self.service.path())
+            .header("content-type", "application/json")
+            .header(SIGNATURE_HEADER, self.signer.sign(&timestamp, &body))
+            .header(TIMESTAMP_HEADER, timestamp)
+            .body(body)
+            .expect("these headers are valid");
+        self.request(request).await
+    }
+
+    /// Sends a request as it is, signing nothing.
+    pub async fn request(&self, request: Request<Bytes>) -> Answer {
+        let Ok(response) = self.service.clone().call(request.map(Full::new)).await;
+        let (head, body) = response.into_parts();
+        let Ok(body) = body.collect().await;
+        Answer { status: head.status, headers: head.headers, body: body.to_bytes() }
+    }
+
+    /// Waits until nothing runs any more: handlers of notifications, background tools, tools past their deadline.
+    pub async fn settled(&self) {
+        self.service.settled().await;
+    }
+
+    fn message(&self, kind: &str) -> Value {
+        let status = match kind {
+            "assistant-request" => "ringing",
+            "end-of-call-report" => "ended",
+            _ => "in-progress",
+        };
+        let call_type = if self.caller.is_some() { "inbound_phone_call" } else { "web_call" };
+        let mut message = json!({
+            "type": kind,
+            "timestamp": "2026-02-03T09:15:00.000Z",
+            "call": { "id": self.call_id, "type": call_type, "status": status },
+            "phone_number": { "number": self.caller.as_ref().map(|_| "+31201110000"), "name": "Front desk" },
+            "customer": { "number": self.caller },
+        });
+        if let Some(metadata) = &self.metadata {
+            message["assistant"] = json!({ "metadata": metadata });
+        }
+        message
+    }
+}
+
+/// What the model hears from a tool: always a JSON object. Index it by a member's name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolReply(Value);
+
+impl ToolReply {
+    /// The whole object.
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The text of an error, `None` where the tool succeeded.
+    pub fn error(&self) -> Option<&str> {
+        let object = self.0.as_object().filter(|object| object.len() == 1)?;
+        object.get("error")?.as_str()
+    }
+
+    /// The result as what the tool returned. What is no object in JSON was wrapped for the way and is unwrapped here.
+    ///
+    /// # Errors
+    /// When it is something else, such as an error.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.0).or_else(|error| match self.0.as_object() {
+            Some(object) if object.len() == 1 && object.contains_key("result") => T::deserialize(&object["result"]),
+            _ => Err(error),
+        })
+    }
+}
+
+impl Index<&str> for ToolReply {
+    type Output = Value;
+
+    fn index(&self, member: &str) -> &Value {
+        &self.0[member]
+    }
+}
+
+impl fmt::Display for ToolReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An HTTP answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON; an empty object where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| Map::new().into())
+    }
+
+    fn expect_ok(self) -> Self {
+        assert_eq!(self.status, StatusCode::OK, "the answer was {}", String::from_utf8_lossy(&self.body));
+        self
+    }
+}

@@ -1,0 +1,13 @@
+//! How a server behaves, seen from the other end of a socket.
+
+mod corpora;
+mod deadlines;
+mod events;
+mod http;
+mod properties;
+mod refusals;
+mod signatures;
+mod startup;
+mod stopping;
+mod support;
+mod tools;

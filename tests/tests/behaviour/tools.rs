@@ -1,0 +1,255 @@
+//! Tool calls: batches, failures, results, arguments; each failure is data in a 200.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use hms_webhook::{App, Call, ToolError, tool, tools};
+use serde_json::json;
+
+use crate::support::{Server, message, tool_calls};
+
+/// Look up an order.
+#[tool]
+async fn lookup_order(
+    /// The number of the order.
+    order_id: String,
+    /// How many lines to read out.
+    max_lines: Option<u32>,
+) -> serde_json::Value {
+    json!({ "order_id": order_id, "max_lines": max_lines })
+}
+
+/// Break.
+#[tool]
+async fn broken() -> Result<String, ToolError> {
+    let number: u32 = "hunter2".parse()?;
+    Ok(number.to_string())
+}
+
+/// Refuse.
+#[tool]
+async fn refusing() -> Result<String, ToolError> {
+    Err(ToolError::tell("that order was cancelled \"yesterday\""))
+}
+
+/// Panic.
+#[tool]
+async fn panicking() -> String {
+    panic!("the password is hunter2")
+}
+
+/// Panic on a thread that may block.
+#[tool]
+fn panicking_in_the_pool() -> String {
+    panic!("the password is hunter2")
+}
+
+/// Count.
+#[tool]
+async fn number() -> u32 {
+    7
+}
+
+fn app() -> App {
+    App::new().tools(tools![lookup_order, broken, refusing, panicking, panicking_in_the_pool, number])
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_in_order_and_one_failure_harms_nobody() {
+    let server = Server::start(app()).await;
+    let calls = [
+        ("number", "{}"),
+        ("panicking", "{}"),
+        ("lookup_order", r#"{"order_id":"A-1"}"#),
+        ("refusing", "{}"),
+        ("nothing_like_it", "{}"),
+        ("lookup_order", "{}"),
+        ("broken", "{}"),
+        ("panicking_in_the_pool", "{}"),
+        ("number", "{}"),
+    ];
+    let answer = server.deliver(tool_calls(&calls)).await;
+    let json = answer.json();
+    let results = json["results"].as_array().unwrap();
+    let ids: Vec<_> = results.iter().map(|result| result["tool_call_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["tool_0", "tool_1", "tool_2", "tool_3", "tool_4", "tool_5", "tool_6", "tool_7", "tool_8"]);
+    let is_error: Vec<_> = results.iter().map(|result| result["result"]["error"].is_string()).collect();
+    assert_eq!(is_error, [false, true, false, true, true, true, true, true, false]);
+    assert_eq!(results[2]["result"], json!({ "order_id": "A-1", "max_lines": null }));
+    assert!(!answer.body.contains("hunter2"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_error_has_one_text_for_the_model_and_none_of_the_cause() {
+    let server = Server::start(app()).await;
+    let told = server.deliver(tool_calls(&[("refusing", "{}")])).await;
+    assert_eq!(told.result(), json!({ "error": "that order was cancelled \"yesterday\"" }));
+    for tool in ["broken", "panicking", "panicking_in_the_pool"] {
+        let error = server.deliver(tool_calls(&[(tool, "{}")])).await.tool_error();
+        assert_eq!(
+            error,
+            "the tool failed for an internal reason; tell the caller that this cannot be done right now"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_told_the_nearest_one() {
+    let server = Server::start(app()).await;
+    let error = server.deliver(tool_calls(&[("lookup_orders", "{}")])).await.tool_error();
+    assert_eq!(error, "there is no tool `lookup_orders`; did you mean `lookup_order`?");
+    let nothing = Server::start(App::new()).await;
+    let error = nothing.deliver(tool_calls(&[("lookup_order", "{}")])).await.tool_error();
+    assert_eq!(error, "there is no tool `lookup_order`; this server has no tools");
+}
+
+#[tokio::test]
+async fn every_wrong_argument_is_named_in_one_line() {
+    let server = Server::start(app()).await;
+    let arguments = r#"{"max_lines":"many","max_line":1,"order":"A-1"}"#;
+    let error = server.deliver(tool_calls(&[("lookup_order", arguments)])).await.tool_error();
+    for part in ["order_id", "max_lines", "many", "max_line", "order"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert!(!error.contains('\n') && !error.contains("u32") && !error.contains("String"), "{error}");
+}
+
+#[tokio::test]
+async fn arguments_may_come_as_an_object_as_text_as_null_or_not_at_all() {
+    let server = Server::start(app()).await;
+    let expected = json!({ "order_id": "A-1", "max_lines": 3 });
+    for arguments in [
+        r#"{"order_id":"A-1","max_lines":3}"#,
+        r#""{\"order_id\":\"A-1\",\"max_lines\":3}""#,
+        r#"{"order_id":"A-1","max_lines":"3"}"#,
+    ] {
+        assert_eq!(server.deliver(tool_calls(&[("lookup_order", arguments)])).await.result(), expected, "{arguments}");
+    }
+    for arguments in ["null", "{}", r#""""#, r#""{}""#] {
+        assert_eq!(server.deliver(tool_calls(&[("number", arguments)])).await.result(), json!({ "result": 7 }), "{arguments}");
+    }
+    let missing = message("tool-calls", r#","tool_call_list":[{"id":"tool_0","type":"function","function":{"name":"number"}}]"#);
+    assert_eq!(server.deliver(missing).await.result(), json!({ "result": 7 }));
+}
+
+#[tokio::test]
+async fn an_empty_list_of_calls_has_an_empty_list_of_results() {
+    let server = Server::start(app()).await;
+    assert_eq!(server.deliver(tool_calls(&[])).await.json(), json!({ "results": [] }));
+}
+
+#[tokio::test]
+async fn a_result_that_is_no_object_is_wrapped_in_one() {
+    /// Return nothing.
+    #[tool]
+    async fn nothing() {}
+    /// Return a text.
+    #[tool]
+    async fn text() -> &'static str {
+        "a \"text\""
+    }
+    /// Return a list.
+    #[tool]
+    fn list() -> Vec<u8> {
+        vec![1, 2]
+    }
+    /// Return nothing or something.
+    #[tool]
+    async fn none() -> Option<u8> {
+        None
+    }
+    /// Return an object.
+    #[tool]
+    async fn object() -> serde_json::Value {
+        json!({ "result": 1, "error": 2 })
+    }
+    /// Return a number that JSON does not have.
+    #[tool]
+    async fn not_a_number() -> f64 {
+        f64::NAN
+    }
+    /// Return what cannot be written.
+    #[tool]
+    async fn unwritable() -> std::collections::HashMap<Vec<u8>, u8> {
+        [(vec![1], 1)].into()
+    }
+
+    let server = Server::start(App::new().tools(tools![nothing, text, list, none, object, not_a_number, unwritable])).await;
+    for (name, result) in [
+        ("nothing", json!({ "result": null })),
+        ("text", json!({ "result": "a \"text\"" })),
+        ("list", json!({ "result": [1, 2] })),
+        ("none", json!({ "result": null })),
+        ("object", json!({ "result": 1, "error": 2 })),
+        ("not_a_number", json!({ "result": null })),
+    ] {
+        assert_eq!(server.deliver(tool_calls(&[(name, "{}")])).await.result(), result, "{name}");
+    }
+    assert!(server.deliver(tool_calls(&[("unwritable", "{}")])).await.tool_error().contains("internal reason"));
+}
+
+#[tokio::test]
+async fn an_error_whose_own_text_panics_harms_only_its_call() {
+    #[derive(Debug)]
+    struct Vicious;
+    impl fmt::Display for Vicious {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("not even this")
+        }
+    }
+    impl std::error::Error for Vicious {}
+
+    /// Fail viciously.
+    #[tool]
+    async fn vicious() -> Result<u8, Vicious> {
+        Err(Vicious)
+    }
+
+    let server = Server::start(App::new().tools(tools![vicious, number])).await;
+    let answer = server.deliver(tool_calls(&[("vicious", "{}"), ("number", "{}")])).await;
+    assert!(answer.tool_error().contains("internal reason"));
+    assert_eq!(answer.json()["results"][1]["result"], json!({ "result": 7 }));
+}
+
+#[tokio::test]
+async fn tools_borrow_the_call_and_what_the_app_provides() {
+    #[derive(Default)]
+    struct Counter(AtomicUsize);
+
+    /// Count the calls.
+    #[tool]
+    async fn count(counter: &Counter, call: &Call) -> serde_json::Value {
+        let count = counter.0.fetch_add(1, Ordering::Relaxed) + 1;
+        json!({ "count": count, "call": call.id(), "tool_call": call.tool_call_id() })
+    }
+
+    let server = Server::start(App::new().tools(tools![count]).state(Counter::default())).await;
+    let deliver = || server.deliver(tool_calls(&[("count", "{}")]));
+    assert_eq!(deliver().await.result(), json!({ "count": 1, "call": "c-1", "tool_call": "tool_0" }));
+    assert_eq!(deliver().await.result(), json!({ "count": 2, "call": "c-1", "tool_call": "tool_0" }));
+}
+
+#[tokio::test]
+async fn a_background_tool_is_answered_at_once_and_run_after() {
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+
+    struct Gate(Arc<Notify>, Arc<Notify>);
+
+    /// Write down a complaint.
+    #[tool(background, response = "It was written down.")]
+    async fn complain(gate: &Gate) -> Result<(), ToolError> {
+        gate.0.notified().await;
+        gate.1.notify_one();
+        Ok(())
+    }
+
+    let (open, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let server = Server::start(App::new().tools(tools![complain]).state(Gate(open.clone(), done.clone()))).await;
+    let answer = server.deliver(tool_calls(&[("complain", "{}")])).await;
+    assert_eq!(answer.result(), json!({ "result": "It was written down." }));
+    open.notify_one();
+    done.notified().await;
+}
