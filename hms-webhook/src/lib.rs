@@ -17,7 +17,7 @@ pub use event::{
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
-pub use reply::AssistantReply;
+pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 
 #[doc(inline)]
 pub use handler::{Handler, Tool};
