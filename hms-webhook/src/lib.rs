@@ -34,10 +34,11 @@ pub use event::{
     Assistant, AssistantRequest, Call, CallStatus, CallType, Customer, EndOfCallReport, EndReason, EventContext,
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
-pub use handler::{Handler, Tool, ToolError};
-pub use reply::AssistantReply;
-pub use response::ReplyBody;
-pub use service::WebhookService;
+pub use handler::ToolError;
+pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
+
+#[doc(inline)]
+pub use handler::{Handler, Tool};
 
 /// Lists tools by hand: `App::new().tools(tools![lookup_order, book_slot])`.
 #[macro_export]
