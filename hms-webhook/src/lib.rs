@@ -6,6 +6,7 @@ pub mod event;
 pub mod handler;
 pub mod reply;
 pub mod schema;
+mod shape;
 
 #[doc(hidden)]
 #[path = "private.rs"]
