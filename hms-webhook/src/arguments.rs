@@ -221,3 +221,7 @@ impl<T: 'static> Argument<T> {
         self.spec
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::{Choice, Kind, Rest, Shape, ToldBy, Union};
 
 /// One shape for all branches: a choice, if all they do is to list values.
-pub(super) fn of(branches: Vec<Shape>) -> Shape {
+pub(super) fn of(mut branches: Vec<Shape>) -> Shape {
+    if branches.len() == 1 {
+        return branches.remove(0);
+    }
     let mut choices = Choice::default();
     let mut place = None;
     let mut others = Vec::new();

@@ -49,8 +49,10 @@ impl Display for Escaped<'_> {
 }
 
 /// "an integer from 1 to 10": what fits after "must be".
+///
+/// That `null` is allowed too is not said: whoever sent something else had something to say.
 pub(crate) fn expected(shape: &Shape, detail: Detail) -> String {
-    let words = match &shape.kind {
+    match &shape.kind {
         Kind::Anything => "any value".to_owned(),
         Kind::Nothing => "left out".to_owned(),
         Kind::Null => "null".to_owned(),
@@ -61,8 +63,7 @@ pub(crate) fn expected(shape: &Shape, detail: Detail) -> String {
         Kind::List(list) => self::list(list),
         Kind::Object(_) => "an object".to_owned(),
         Kind::Union(union) => self::union(&union.branches, &union.told_by, detail),
-    };
-    if shape.nullable { format!("{words} or null") } else { words }
+    }
 }
 
 /// "one of "a", "b"".
