@@ -88,10 +88,9 @@ fn number(number: &NumberShape, detail: Detail) -> String {
     let said = |limit: &&Limit| detail == Detail::Full || !limit.of_type;
     let minimum = number.minimum.as_ref().filter(said);
     let maximum = number.maximum.as_ref().filter(said);
-    let value = |limit: &Limit| match (&limit.shown, limit.integer) {
-        (Some(shown), _) => shown.to_string(),
-        (None, Some(integer)) => integer.to_string(),
-        (None, None) => u128::MAX.to_string(),
+    let value = |limit: &Limit| match &limit.shown {
+        Some(shown) => shown.to_string(),
+        None => limit.value.to_integer_text().unwrap_or_default(),
     };
     match (minimum, maximum) {
         (None, None) => kind.to_owned(),

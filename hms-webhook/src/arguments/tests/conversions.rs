@@ -191,3 +191,10 @@ fn the_text_that_was_sent_is_read_where_it_lies() {
     let sent = arguments(&tool(&[argument.spec()]), "{ \"value\" : \"as it is\" }");
     assert!(format!("{sent:?}").contains("Sent(12..22)"), "{sent:?}");
 }
+
+#[test]
+fn raw_json_stays_raw() {
+    let raw = read::<Box<serde_json::value::RawValue>>("{ \"a\": 1.50 }").unwrap();
+    assert_eq!(raw.get(), "{ \"a\": 1.50 }");
+    assert!(read_from(argument::<Box<serde_json::value::RawValue>>(), "{}").is_err());
+}

@@ -59,10 +59,10 @@ impl Walk {
         }
         let names = union.branches.iter().find(|branch| !matches!(branch.kind, Kind::Object(_)));
         if scan::sort(json) != Sort::Object {
-            match names {
-                Some(names) if self.fits(names, json) => {}
-                _ => self.mismatch(shape, json, path),
+            if let Some(Ok(name)) = names.map(|names| tried(names, json, path, self.lenient)) {
+                return name;
             }
+            self.mismatch(shape, json, path);
             return json.into();
         }
         let members = scan::members(json).unwrap_or_default();
@@ -87,14 +87,13 @@ impl Walk {
         let lenient = [false, true].into_iter().filter(|lenient| !lenient || self.lenient);
         for lenient in lenient {
             for branch in &union.branches {
-                let mut trial = Walk::new(lenient);
-                let conformed = trial.conform(branch, json, path);
-                if trial.faults.is_empty() {
-                    return conformed;
-                }
-                let nearer = nearest.as_ref().is_none_or(|faults| trial.faults.count() < faults.count());
-                if is_of(&branch.kind, scan::sort(json)) && nearer {
-                    nearest = Some(trial.faults);
+                let faults = match tried(branch, json, path, lenient) {
+                    Ok(conformed) => return conformed,
+                    Err(faults) => faults,
+                };
+                let is_nearer = nearest.as_ref().is_none_or(|nearest| faults.count() < nearest.count());
+                if is_of(&branch.kind, scan::sort(json)) && is_nearer {
+                    nearest = Some(faults);
                 }
             }
         }
@@ -104,12 +103,13 @@ impl Walk {
         }
         json.into()
     }
+}
 
-    fn fits(&self, shape: &Shape, json: &str) -> bool {
-        let mut trial = Walk::new(self.lenient);
-        trial.conform(shape, json, &Path::Root);
-        trial.faults.is_empty()
-    }
+/// Reads `json` as one of several shapes that it may have.
+fn tried<'a>(shape: &Shape, json: &'a str, path: &Path<'_>, lenient: bool) -> Result<Cow<'a, str>, Faults> {
+    let mut trial = Walk::new(lenient);
+    let conformed = trial.conform(shape, json, path);
+    if trial.faults.is_empty() { Ok(conformed) } else { Err(trial.faults) }
 }
 
 /// Whether a value of this sort is at least of the right kind.
