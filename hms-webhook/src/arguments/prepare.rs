@@ -52,15 +52,6 @@ impl PreparedArguments {
     pub(crate) fn schema(&self) -> Value {
         shape::write(&self.root)
     }
-
-    /// What is wrong with the arguments `json`, whatever the types themselves may have against them.
-    pub(crate) fn check(&self, json: &str) -> Result<(), String> {
-        let faults = match super::scan::value(json) {
-            Some(json) => check(&self.root, json, !self.strict),
-            None => return Err("the arguments are not JSON".to_owned()),
-        };
-        if faults.is_empty() { Ok(()) } else { Err(faults.to_string()) }
-    }
 }
 
 fn about(tool: &ToolSpec, argument: &ArgumentSpec, fault: &str) -> String {

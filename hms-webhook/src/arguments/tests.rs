@@ -2,6 +2,7 @@
 
 mod conversions;
 mod definitions;
+mod promise;
 mod properties;
 mod sentences;
 
@@ -25,7 +26,10 @@ pub(super) fn tool(arguments: &[ArgumentSpec]) -> ToolSpec {
 }
 
 pub(super) fn arguments(tool: &ToolSpec, json: &str) -> Arguments {
-    let prepared = Arc::new(PreparedArguments::prepare(tool).expect("the tool is sound"));
+    received(Arc::new(PreparedArguments::prepare(tool).expect("the tool is sound")), json)
+}
+
+pub(super) fn received(prepared: Arc<PreparedArguments>, json: &str) -> Arguments {
     let raw = RawValue::from_string(json.to_owned()).expect("the envelope is JSON");
     Arguments::new(RawArguments::from(raw), prepared)
 }

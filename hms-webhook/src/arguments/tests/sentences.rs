@@ -135,6 +135,14 @@ fn every_sentence() {
             "`value` has the name \"b\" more than once in one object",
         ),
         (read::<BTreeMap<String, u8>>("{\"b\":1,\"b\":2}").unwrap_err(), "`value.b` is there more than once"),
+        (
+            finished(arguments(&tool(&[]), "{\"a\":1}"), Some(())).unwrap_err(),
+            "`a` is not an argument; there are no arguments",
+        ),
+        (
+            read_from(argument::<u8>(), "{\"value\":1,\"weather\":1}").unwrap_err(),
+            "`weather` is not an argument; the only one is `value`",
+        ),
         // Choices.
         (
             order(",\"size\":\"Small\""),
