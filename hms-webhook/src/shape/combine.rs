@@ -25,8 +25,7 @@ pub(super) fn all_of(keywords: &mut Map<String, Value>) {
 ///     → [{properties: {x, a}}, {properties: {x, b}}]
 /// ```
 pub(super) fn distribute(branches: Vec<Value>, beside: &mut Map<String, Value>) -> Vec<Value> {
-    let of_objects = |keyword: &&str| *keyword != "type" && beside.contains_key(*keyword);
-    if !OF_OBJECTS.iter().any(|keyword| of_objects(keyword)) {
+    if !OF_OBJECTS.iter().any(|keyword| *keyword != "type" && beside.contains_key(*keyword)) {
         beside.remove("type");
         return branches;
     }
