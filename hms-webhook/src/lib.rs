@@ -11,15 +11,8 @@ pub mod event;
 mod handler;
 mod rejection;
 pub mod reply;
-mod response;
-mod router;
-mod schema;
-#[cfg(feature = "server")]
-mod server;
-mod service;
-pub mod signature;
-pub mod testing;
-mod words;
+pub mod schema;
+mod shape;
 
 #[doc(hidden)]
 #[path = "private.rs"]
