@@ -14,7 +14,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 pub use decode::DecodeFault;
-pub use prepare::PreparedArguments;
+pub(crate) use prepare::PreparedArguments;
 pub use received::Arguments;
 
 /// A type that an argument of a tool may have.

@@ -11,8 +11,16 @@ pub mod event;
 mod handler;
 mod rejection;
 pub mod reply;
-pub mod schema;
+mod response;
+mod router;
+mod schema;
+#[cfg(feature = "server")]
+mod server;
+mod service;
 mod shape;
+pub mod signature;
+pub mod testing;
+mod words;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -29,6 +37,9 @@ pub use event::{
 };
 pub use handler::ToolError;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
+pub use response::ReplyBody;
+pub use schema::ToolDefinition;
+pub use service::WebhookService;
 
 #[doc(inline)]
 pub use handler::{Handler, Tool};

@@ -16,7 +16,7 @@ use super::{
 /// What start-up made of a tool's argument descriptions, so that a call only has to look.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct PreparedArguments {
+pub(crate) struct PreparedArguments {
     /// Of the whole arguments object.
     pub(super) root: Shape,
     /// The one argument is the whole object.
