@@ -4,8 +4,10 @@ pub mod arguments;
 pub mod deadline;
 pub mod event;
 pub mod handler;
+mod listed;
 pub mod reply;
 pub mod schema;
+mod value;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -22,14 +24,4 @@ pub use reply::AssistantReply;
 #[doc(inline)]
 pub use handler::{Handler, Tool};
 
-/// Lists tools by hand: `App::new().tools(tools![lookup_order, book_slot])`.
-#[macro_export]
-macro_rules! tools {
-    ($($tool:path),* $(,)?) => { [$(&<$tool as $crate::Tool>::SPEC),*] };
-}
-
-/// Lists event handlers by hand: `App::new().handlers(handlers![greet, file_report])`.
-#[macro_export]
-macro_rules! handlers {
-    ($($handler:path),* $(,)?) => { [$(&<$handler as $crate::Handler>::SPEC),*] };
-}
+pub use hms_webhook_macros::{assistant_request, end_of_call_report, event, status_update, tool};
