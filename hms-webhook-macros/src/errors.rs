@@ -60,6 +60,7 @@ impl Drop for Errors {
 pub(crate) fn advice(written: &str, known: &[&str]) -> String {
     match nearest(written, known) {
         Some(near) => format!("; did you mean `{near}`?"),
+        None if known.len() == 1 => format!("; the only key is {}", list(known)),
         None => format!("; the keys are {}", list(known)),
     }
 }

@@ -4,14 +4,14 @@
 //! constant what `hms-webhook` needs to know: a few lines which hand everything else to its generic functions.
 //! Complete examples are in `snapshots/`.
 //!
-//! Spans decide where the compiler points when a user's type does not fit. A generated token gets the *place* of
-//! the user's type with the *hygiene* of the macro: the message is at the right place, the locals are our own, and
-//! lints know that nobody wrote this.
+//! Spans decide where the compiler points when a user's type does not fit. The tokens that ask something of a type
+//! get the span of that type; a mixture of spans would be reported at the whole attribute. All other tokens get
+//! [`Span::mixed_site`], so that no local of ours meets one of the user's, and lints know that nobody wrote them.
 
 mod handler;
 mod tool;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
@@ -21,14 +21,9 @@ pub(crate) use self::{
 };
 use crate::model::{Function, Identity, Parameter};
 
-/// What is left when the annotated item is no function.
+/// What is left when the annotated item is no free function: inside an `impl` no type could stand beside it.
 pub(crate) fn refused(item: &TokenStream, errors: TokenStream) -> TokenStream {
     quote!(#item #errors)
-}
-
-/// The place of `span` with the hygiene of the macro.
-fn place(span: Span) -> Span {
-    span.resolved_at(Span::mixed_site())
 }
 
 /// The type of the function's name, and the constant that holds everything else.
@@ -94,15 +89,20 @@ fn call(
     let ident = &identity.ident;
     let values = function.parameters.iter().map(|parameter| match parameter {
         Parameter::Owned { .. } => owned.next().unwrap_or_default(),
-        Parameter::Borrowed { ty, span, .. } => quote_spanned!(place(*span)=> __scope.get::<#ty>()),
+        Parameter::Borrowed { ty, span, .. } => {
+            let scope = quote_spanned!(Span::mixed_site()=> __scope);
+            quote_spanned!(*span=> #scope.get::<#ty>())
+        }
     });
     let call = quote_spanned!(Span::mixed_site()=> #ident(#(#values),*));
-    let returns = place(function.returns);
-    let method = proc_macro2::Ident::new(method, returns);
+    let method = Ident::new(method, function.returns);
+    let returned = match function.is_async {
+        true => quote_spanned!(Span::mixed_site()=> (#call.await)),
+        false => quote_spanned!(Span::mixed_site()=> (#call)),
+    };
+    let outcome = quote_spanned!(function.returns=> __hms::Returned #returned.#method());
     match function.is_async {
-        true => quote_spanned!(Span::mixed_site()=> __hms::Returned(#call.await).#method()),
-        false => {
-            quote_spanned!(Span::mixed_site()=> __hms::blocking(move || __hms::Returned(#call).#method()).await)
-        }
+        true => outcome,
+        false => quote_spanned!(Span::mixed_site()=> __hms::blocking(move || #outcome).await),
     }
 }

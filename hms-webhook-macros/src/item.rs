@@ -84,6 +84,10 @@ impl Item {
         }
     }
 
+    pub(crate) fn is_method(&self) -> bool {
+        self.signature.receiver().is_some()
+    }
+
     /// The value of each `#[doc = …]` of the function.
     pub(crate) fn documentation(&self) -> Vec<TokenStream> {
         self.attributes.iter().filter_map(documentation).collect()

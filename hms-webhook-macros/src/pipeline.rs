@@ -1,6 +1,7 @@
 //! The way of one invocation: read, check, expand. Everything is over `proc_macro2`, so that tests can call it.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 
 use crate::{
     attributes::{HandlerKeys, ToolKeys},
@@ -21,6 +22,7 @@ pub(crate) fn tool(attribute: TokenStream, input: TokenStream) -> TokenStream {
     let tool = check::tool(keys, &item, &mut errors);
     match errors.check(tool) {
         Ok(tool) => expand::tool(&item, &identity, &tool),
+        Err(errors) if item.is_method() => expand::refused(&item.into_token_stream(), errors),
         Err(errors) => expand::tool_fallback(&item, &identity, errors),
     }
 }
@@ -35,6 +37,7 @@ pub(crate) fn handler(event: Event, attribute: TokenStream, input: TokenStream) 
     let handler = check::handler(event, keys, &item, &mut errors);
     match errors.check(handler) {
         Ok(handler) => expand::handler(&item, &identity, &handler),
+        Err(errors) if item.is_method() => expand::refused(&item.into_token_stream(), errors),
         Err(errors) => expand::handler_fallback(&item, &identity, errors),
     }
 }

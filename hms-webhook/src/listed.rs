@@ -1,5 +1,7 @@
 //! `tools![…]` and `handlers![…]`: listing by hand what `App::discover()` finds by itself.
 
+use crate::handler::ToolSpec;
+
 /// Lists tools by hand: `App::new().tools(tools![lookup_order, book_slot])`.
 ///
 /// The names are those of the annotated functions, with their path where they are elsewhere: `tools![orders::lookup]`.
@@ -21,8 +23,10 @@
 #[macro_export]
 macro_rules! tools {
     ($($tool:path),* $(,)?) => {{
-        const { $crate::__private::assert_distinct(&[$(<$tool as $crate::Tool>::NAME),*]) };
-        [$(&<$tool as $crate::Tool>::SPEC),*]
+        // A constant with a name, unlike a `const` block, is evaluated by `cargo check` too.
+        const __TOOLS: [&$crate::__private::ToolSpec; $crate::__private::count(&[$(::core::stringify!($tool)),*])] =
+            $crate::__private::distinct([$(&<$tool as $crate::Tool>::SPEC),*]);
+        __TOOLS
     }};
 }
 
@@ -37,15 +41,31 @@ const END: &str = "`; give one of them another name with `#[tool(\"…\")]`";
 /// A name has at most 64 bytes; the macro saw to that.
 const LONGEST: usize = BEGINNING.len() + 64 + END.len();
 
-/// Stops the compilation when two names are the same.
-///
-/// Every pair is compared, which a hundred tools can afford: most names differ in their length or first letters.
+#[doc(hidden)]
+pub const fn count(listed: &[&str]) -> usize {
+    listed.len()
+}
+
+/// The same tools; stops the compilation when two have the same name.
 ///
 /// # Panics
 /// When two names are the same.
 #[doc(hidden)]
 #[track_caller]
-pub const fn assert_distinct(names: &[&str]) {
+pub const fn distinct<const N: usize>(tools: [&'static ToolSpec; N]) -> [&'static ToolSpec; N] {
+    let mut names = [""; N];
+    let mut index = 0;
+    while index < N {
+        names[index] = tools[index].name;
+        index += 1;
+    }
+    assert_distinct(&names);
+    tools
+}
+
+/// Every pair is compared, which a hundred tools can afford: most names differ in their length or first letters.
+#[track_caller]
+const fn assert_distinct(names: &[&str]) {
     let mut second = 1;
     while second < names.len() {
         let mut first = 0;

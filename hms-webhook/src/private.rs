@@ -10,5 +10,5 @@ pub use crate::handler::{
     StatusUpdateParameter, Tool, ToolFuture, ToolInvocation, ToolOutcome, ToolSpec, blocking, handler_future, json,
     tool_future,
 };
-pub use crate::listed::assert_distinct;
+pub use crate::listed::{count, distinct};
 pub use crate::value::{ValueOf, example, value};

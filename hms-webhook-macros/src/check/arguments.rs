@@ -20,7 +20,11 @@ pub(super) fn check(item: &Item, parameters: &[Option<Checked>], errors: &mut Er
     let mut names = Vec::new();
     let mut refused = false;
     for (parameter, helpers) in parameters.iter().zip(&item.helpers) {
-        let Some(checked) = parameter else { continue };
+        let Some(checked) = parameter else {
+            // What was written about a refused parameter can still be wrong on its own.
+            ArgumentKeys::read(helpers.arg.iter().map(|(_, tokens)| tokens.clone()).collect(), errors);
+            continue;
+        };
         match &checked.parameter {
             Parameter::Borrowed { .. } => borrowed(helpers, errors),
             Parameter::Owned { ty, span } => match helpers.args {

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::{call, location, needs, place, wrap};
+use super::{call, location, needs, wrap};
 use crate::{
     item::Item,
     model::{Event, Handler, Identity, Parameter},
@@ -97,23 +97,22 @@ fn run(identity: &Identity, handler: &Handler) -> TokenStream {
     // The type of the parameter is asked through a trait, not compared by its spelling; what is left out is not asked for.
     let convert = handler.function.parameters.iter().find_map(|it| match it {
         Parameter::Owned { ty, span } => {
-            let from_event = quote_spanned!(place(*span)=> <#ty as __hms::#parameter>::from_event);
+            let from_event = quote_spanned!(*span=> <#ty as __hms::#parameter>::from_event);
             Some(quote_spanned!(site=> let __event = #from_event(__event);))
         }
         Parameter::Borrowed { .. } => None,
     });
     let call = call(identity, &handler.function, method, std::iter::once(quote_spanned!(site=> __event)));
-    // The place of the function's name: a future that is not `Send` is reported there.
-    let body = quote_spanned! {place(identity.ident.span())=>
-        async move {
-            let (__event, __scope) = __invocation.into_parts();
-            #convert
-            #call
-        }
+    let body = quote_spanned! {site=>
+        let (__event, __scope) = __invocation.into_parts();
+        #convert
+        #call
     };
+    // The place of the function's name: a future that is not `Send` is reported there.
+    let body = quote_spanned!(identity.ident.span()=> __hms::handler_future(async move { #body }));
     quote_spanned! {site=>
         fn __run(__invocation: __hms::HandlerInvocation<__hms::#event>) -> __hms::#future {
-            __hms::handler_future(#body)
+            #body
         }
     }
 }

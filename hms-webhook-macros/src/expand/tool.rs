@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{call, location, needs, place, wrap};
+use super::{call, location, needs, wrap};
 use crate::{
     item::Item,
     model::{Argument, Arguments, Default, Identity, Number, Range, Tool},
@@ -103,20 +103,21 @@ fn constant(
 ) -> TokenStream {
     let constant = constant_name(index);
     // The place of the type, so that an argument that the model cannot fill in is reported there.
-    let new = quote_spanned!(place(span)=> __hms::Argument::<#ty>::new);
+    let new = quote_spanned!(span=> __hms::Argument::<#ty>::new);
     quote_spanned! {Span::mixed_site()=>
         const #constant: __hms::Argument<#ty> = #new(#name, #description) #settings;
     }
 }
 
 fn argument(index: usize, argument: &Argument) -> TokenStream {
-    let site = place(argument.span);
+    // The place of the type, so that a constraint that does not fit it is reported there.
+    let site = argument.span;
     let ty = &argument.ty;
     let default = argument.default.as_ref().map(|value| default(value, ty));
-    let example = argument
-        .example
-        .as_ref()
-        .map(|value| quote_spanned!(Span::mixed_site()=> .example(|| __hms::json(__hms::example::<#ty, _>(#value)))));
+    let example = argument.example.as_ref().map(|value| {
+        let example = typed("example", value, ty);
+        quote_spanned!(Span::mixed_site()=> .example(|| __hms::json(#example)))
+    });
     let range = argument.range.map(|it| {
         let range = range(it);
         quote_spanned!(site=> .range(#range))
@@ -136,16 +137,24 @@ fn default(value: &Default, ty: &TokenStream) -> TokenStream {
         Default::OfType => quote_spanned! {Span::mixed_site()=>
             .default(<#ty as ::core::default::Default>::default, ::core::option::Option::None)
         },
-        Default::Computed(value) => quote_spanned! {Span::mixed_site()=>
-            .default(|| __hms::value::<#ty, _>(#value), ::core::option::Option::None)
-        },
-        Default::Literal(value) => quote_spanned! {Span::mixed_site()=>
-            .default(
-                || __hms::value::<#ty, _>(#value),
-                ::core::option::Option::Some(|| __hms::json(__hms::example::<#ty, _>(#value))),
-            )
-        },
+        Default::Computed(value) => {
+            let value = typed("value", value, ty);
+            quote_spanned!(Span::mixed_site()=> .default(|| #value, ::core::option::Option::None))
+        }
+        Default::Literal(literal) => {
+            let (value, shown) = (typed("value", literal, ty), typed("example", literal, ty));
+            quote_spanned! {Span::mixed_site()=>
+                .default(|| #value, ::core::option::Option::Some(|| __hms::json(#shown)))
+            }
+        }
     }
+}
+
+/// `__hms::value::<u32, _>(3)`, all of it at the place of the value, so that one of another type is reported there.
+fn typed(function: &str, value: &TokenStream, ty: &TokenStream) -> TokenStream {
+    let span = value.clone().into_iter().next().map_or_else(Span::mixed_site, |first| first.span());
+    let function = Ident::new(function, span);
+    quote_spanned!(span=> __hms::#function::<#ty, _>(#value))
 }
 
 fn range(range: Range) -> TokenStream {
@@ -215,18 +224,17 @@ fn run(identity: &Identity, tool: &Tool) -> TokenStream {
         },
     };
     let call = call(identity, &tool.function, "tool", locals.iter().map(|local| quote!(#local)));
-    // The place of the function's name: a future that is not `Send` is reported there.
-    let future = quote_spanned! {place(identity.ident.span())=>
-        async move {
-            let (mut __arguments, __scope) = __invocation.into_parts();
-            #(#takes)*
-            #checked else { return __arguments.refuse() };
-            #call
-        }
+    let body = quote_spanned! {site=>
+        let (mut __arguments, __scope) = __invocation.into_parts();
+        #(#takes)*
+        #checked else { return __arguments.refuse() };
+        #call
     };
+    // The place of the function's name: a future that is not `Send` is reported there.
+    let future = quote_spanned!(identity.ident.span()=> __hms::tool_future(async move { #body }));
     quote_spanned! {site=>
         fn __run(__invocation: __hms::ToolInvocation) -> __hms::ToolFuture {
-            __hms::tool_future(#future)
+            #future
         }
     }
 }
