@@ -77,8 +77,16 @@ fn needs(function: &Function) -> TokenStream {
 /// The call of the user's function, with what it returned made into an outcome by `method`.
 ///
 /// ```text
-/// __hms::Returned(lookup_order(__0, __scope.get::<Orders>()).await).tool()
-/// __hms::blocking(move || __hms::Returned(lookup_order(__0)).tool()).await       // a plain `fn`
+/// let __returned = lookup_order(__0, __scope.get::<Orders>()).await;
+/// __hms::Returned(__returned).tool()
+/// ```
+/// or, for a plain `fn`,
+/// ```text
+/// __hms::blocking(move || {
+///     let __returned = lookup_order(__0, __scope.get::<Orders>());
+///     __hms::Returned(__returned).tool()
+/// })
+/// .await
 /// ```
 fn call(
     identity: &Identity,
@@ -95,14 +103,21 @@ fn call(
         }
     });
     let call = quote_spanned!(Span::mixed_site()=> #ident(#(#values),*));
+    // What was returned gets a name at the place of its type, since the compiler points at the value of a wrong type.
+    let returned = Ident::new("__returned", function.returns);
     let method = Ident::new(method, function.returns);
-    let returned = match function.is_async {
-        true => quote_spanned!(Span::mixed_site()=> (#call.await)),
-        false => quote_spanned!(Span::mixed_site()=> (#call)),
-    };
-    let outcome = quote_spanned!(function.returns=> __hms::Returned #returned.#method());
+    let outcome = quote_spanned!(function.returns=> __hms::Returned(#returned).#method());
     match function.is_async {
-        true => outcome,
-        false => quote_spanned!(Span::mixed_site()=> __hms::blocking(move || #outcome).await),
+        true => quote_spanned! {Span::mixed_site()=>
+            let #returned = #call.await;
+            #outcome
+        },
+        false => quote_spanned! {Span::mixed_site()=>
+            __hms::blocking(move || {
+                let #returned = #call;
+                #outcome
+            })
+            .await
+        },
     }
 }

@@ -13,6 +13,8 @@ mod expand;
 mod item;
 mod model;
 mod pipeline;
+#[cfg(test)]
+mod snapshots;
 
 #[allow(missing_docs)] // documented where it is re-exported, so that its examples can run
 #[proc_macro_attribute]

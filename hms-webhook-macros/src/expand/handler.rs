@@ -87,7 +87,8 @@ fn implementation(identity: &Identity, event: Event, event_type: Option<&str>, n
 ///     __hms::handler_future(async move {
 ///         let (__event, __scope) = __invocation.into_parts();
 ///         let __event = <StatusUpdate as __hms::StatusUpdateParameter>::from_event(__event);
-///         __hms::Returned(note(__event).await).event()
+///         let __returned = note(__event).await;
+///         __hms::Returned(__returned).event()
 ///     })
 /// }
 /// ```

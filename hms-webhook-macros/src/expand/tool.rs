@@ -103,9 +103,9 @@ fn constant(
 ) -> TokenStream {
     let constant = constant_name(index);
     // The place of the type, so that an argument that the model cannot fill in is reported there.
-    let new = quote_spanned!(span=> __hms::Argument::<#ty>::new);
+    let new = quote_spanned!(span=> __hms::Argument::<#ty>::new(#name, #description));
     quote_spanned! {Span::mixed_site()=>
-        const #constant: __hms::Argument<#ty> = #new(#name, #description) #settings;
+        const #constant: __hms::Argument<#ty> = #new #settings;
     }
 }
 
@@ -195,7 +195,8 @@ fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
 ///         let (mut __arguments, __scope) = __invocation.into_parts();
 ///         let __0 = __arguments.take(0, __ARGUMENT_0);
 ///         let (Some(__0), true) = (__0, __arguments.complete()) else { return __arguments.refuse() };
-///         __hms::Returned(lookup_order(__0).await).tool()
+///         let __returned = lookup_order(__0).await;
+///         __hms::Returned(__returned).tool()
 ///     })
 /// }
 /// ```
