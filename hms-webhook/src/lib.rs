@@ -9,6 +9,7 @@ mod delivery;
 mod error;
 pub mod event;
 mod handler;
+mod listed;
 mod rejection;
 pub mod reply;
 mod response;
@@ -20,6 +21,7 @@ mod service;
 mod shape;
 pub mod signature;
 pub mod testing;
+mod value;
 mod words;
 
 #[doc(hidden)]
@@ -44,14 +46,4 @@ pub use service::WebhookService;
 #[doc(inline)]
 pub use handler::{Handler, Tool};
 
-/// Lists tools by hand: `App::new().tools(tools![lookup_order, book_slot])`.
-#[macro_export]
-macro_rules! tools {
-    ($($tool:path),* $(,)?) => { [$(&<$tool as $crate::Tool>::SPEC),*] };
-}
-
-/// Lists event handlers by hand: `App::new().handlers(handlers![greet, file_report])`.
-#[macro_export]
-macro_rules! handlers {
-    ($($handler:path),* $(,)?) => { [$(&<$handler as $crate::Handler>::SPEC),*] };
-}
+pub use hms_webhook_macros::{assistant_request, end_of_call_report, event, status_update, tool};

@@ -10,3 +10,5 @@ pub use crate::handler::{
     Returned, StatusUpdateParameter, Tool, ToolFuture, ToolInvocation, ToolOutcome, ToolSpec, blocking, handler_future,
     json, tool_future,
 };
+pub use crate::listed::{count, distinct};
+pub use crate::value::{ValueOf, example, value};
