@@ -1,6 +1,6 @@
 //! The user's own binary as a program: commands, configuration from the environment, logs, signals.
 
-mod environment;
+pub(crate) mod environment;
 
 use std::io;
 

@@ -9,6 +9,8 @@ mod delivery;
 mod error;
 pub mod event;
 mod handler;
+#[cfg(feature = "push")]
+mod push;
 mod rejection;
 pub mod reply;
 mod response;
