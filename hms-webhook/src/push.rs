@@ -58,7 +58,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The program's exit code, as `push --help` documents it.
-    #[expect(dead_code, reason = "the command is not wired in yet")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the command is not wired in yet"))]
     pub(crate) fn exit_code(self) -> i32 {
         match self {
             Self::Done => 0,
@@ -149,3 +149,6 @@ impl From<io::Error> for PushError {
         Self::Terminal(error)
     }
 }
+
+#[cfg(test)]
+mod tests;
