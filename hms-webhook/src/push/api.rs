@@ -1,6 +1,7 @@
 //! The platform's REST API, as far as `push` needs it: reading and changing one assistant.
 
 use std::{
+    error::Error,
     net::IpAddr,
     time::{Duration, SystemTime},
 };
@@ -31,6 +32,7 @@ const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 pub(super) struct Api {
     client: Client,
     assistant: Url,
+    pub(super) assistant_id: String,
     /// What the platform could repeat in a text of its own, and is not to be shown.
     hidden: Vec<Credential>,
 }
@@ -76,7 +78,7 @@ impl Api {
         }
         let client = builder.build().map_err(|error| format!("the HTTP client cannot start ({})", chain(&error)))?;
         let hidden = [Some(key), webhook_secret].into_iter().flatten().cloned().collect();
-        Ok(Self { client, assistant, hidden })
+        Ok(Self { client, assistant, assistant_id: assistant_id.to_owned(), hidden })
     }
 
     /// Reads the assistant, once.
@@ -148,7 +150,12 @@ impl Api {
     }
 
     fn no_answer(&self, error: reqwest::Error) -> Failure {
-        let why = if error.is_timeout() { "it took too long".into() } else { chain(&error.without_url()) };
+        let why = match error.source() {
+            _ if error.is_timeout() => "it took too long".to_owned(),
+            // What is wrong is in there; around it stands only that a request failed.
+            Some(source) => chain(source),
+            None => error.without_url().to_string(),
+        };
         Failure::NoAnswer { why: one_line(&self.hide(&why), 200) }
     }
 

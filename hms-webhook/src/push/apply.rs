@@ -14,6 +14,7 @@ use super::{
     failure::Failure,
     patience::Patience,
     plan::{Plan, Wanted},
+    text::one_line,
     verify::missing,
 };
 
@@ -55,14 +56,18 @@ impl Push<'_> {
     ) -> Result<Outcome, PushError> {
         let before = self.read().await?.assistant;
         let plan = Plan::new(&before, definitions, wanted)?;
-        self.console.show(&plan.to_string())?;
+        let name = before.text("name").map(|name| format!(" ({})", one_line(name, 80))).unwrap_or_default();
+        let heading = format!("assistant {}{name}", one_line(&self.api.assistant_id, 80));
+        self.console.show(&format!("{heading}\n{plan}"))?;
         for remark in &plan.remarks {
             self.console.tell(&format!("note: {remark}"));
         }
         match mode {
             _ if plan.is_empty() => return Ok(Outcome::Done),
             Mode::DryRun => return Ok(Outcome::Difference),
-            Mode::Ask if !self.console.confirm("Apply this to the assistant?")? => return Err(PushError::Declined),
+            Mode::Ask if !self.console.confirm(&format!("Apply this to the {heading}?"))? => {
+                return Err(PushError::Declined);
+            }
             Mode::Ask | Mode::Apply => {}
         }
         self.write(&plan, &before).await?;

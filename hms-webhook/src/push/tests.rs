@@ -121,6 +121,7 @@ async fn a_dry_run_shows_and_writes_nothing() {
     let run = run(&platform, Mode::DryRun).await;
     assert_eq!(run.outcome, Ok(Outcome::Difference));
     assert!(run.shown.contains("~ find_slot") && run.shown.contains("+ book_slot"), "{}", run.shown);
+    assert!(run.shown.starts_with("assistant a-1 (Garage Noord)\n"), "{}", run.shown);
     assert_eq!(run.told, "");
     assert_eq!(platform.state().requests.len(), 1);
     assert_eq!((Outcome::Done.exit_code(), Outcome::Difference.exit_code()), (0, 2));
@@ -361,7 +362,15 @@ async fn an_api_that_is_not_there_is_an_error() {
     let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let gone = settings(format!("http://127.0.0.1:{port}"), Mode::DryRun, Wanted::default());
     let run = run_settings(gone, Recorder::default()).await;
-    assert!(run.error().starts_with("the platform gave no answer"), "{}", run.error());
+    assert!(run.error().starts_with("the platform gave no answer (client error"), "{}", run.error());
     let plain = settings("http://api.example.com".into(), Mode::DryRun, Wanted::default());
     assert!(run_settings(plain, Recorder::default()).await.error().contains("plain http://"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_that_never_answers_is_an_error() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mute = settings(format!("http://{}", listener.local_addr().unwrap()), Mode::DryRun, Wanted::default());
+    let run = run_settings(mute, Recorder::default()).await;
+    assert!(run.error().contains("took too long"), "{}", run.error());
 }
