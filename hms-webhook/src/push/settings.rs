@@ -35,7 +35,7 @@ pub(crate) struct PushFlags {
     /// Set the assistant's webhook secret to HMS_WEBHOOK_SECRET (or …_FILE)
     #[arg(long)]
     secret: bool,
-    /// The address of the platform's API [or HMS_API_URL; https://api.hmsovereign.com/api/v1]
+    /// The address of the platform's API, if not its public one [or HMS_API_URL]
     #[arg(long, value_name = "URL")]
     api_url: Option<String>,
 }
@@ -46,7 +46,7 @@ The difference goes to standard output, everything else to standard error.
 Environment:
   HMS_API_KEY         API key (or HMS_API_KEY_FILE, a file that holds it)
   HMS_ASSISTANT_ID    the assistant, unless --assistant names it
-  HMS_API_URL         address of the API, unless --api-url names it
+  HMS_API_URL         address of the API, unless --api-url names it [https://api.hmsovereign.com/api/v1]
   HMS_WEBHOOK_SECRET  what --secret sets (or HMS_WEBHOOK_SECRET_FILE)
 
 Exit codes:
