@@ -1,6 +1,6 @@
 //! The user's own binary as a program: commands, configuration from the environment, logs, signals.
 
-mod environment;
+pub(crate) mod environment;
 
 use std::io;
 
@@ -29,6 +29,9 @@ struct CommandLine {
 enum Command {
     /// Answers the platform's webhooks until it is told to stop (the default)
     Serve(ServeFlags),
+    /// Shows the difference between these tools and an assistant's on the platform, and applies it
+    #[cfg(feature = "push")]
+    Push(crate::push::PushFlags),
 }
 
 #[derive(Debug, Default, Args)]
@@ -77,10 +80,23 @@ impl App {
     /// Everything that keeps the app from starting, in one report and before the port is bound; then what keeps the
     /// port from being bound.
     pub async fn run(self) -> Result<()> {
-        let command_line = CommandLine::parse();
+        let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
+            let _ = error.print();
+            // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
+            std::process::exit(i32::from(error.use_stderr()))
+        });
         start_log();
         match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
             Command::Serve(flags) => serve(self, flags).await,
+            #[cfg(feature = "push")]
+            Command::Push(flags) => {
+                let definitions: Vec<_> =
+                    self.definitions()?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+                match crate::push::run(&definitions, flags).await? {
+                    crate::push::Outcome::Done => Ok(()),
+                    outcome => std::process::exit(outcome.exit_code()),
+                }
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ mod error;
 pub mod event;
 mod handler;
 mod listed;
+#[cfg(feature = "push")]
+mod push;
 mod rejection;
 pub mod reply;
 mod response;

@@ -53,13 +53,14 @@ impl Environment {
     }
 }
 
-struct Variables<F> {
-    lookup: F,
+/// Environment variables, read through `lookup`.
+pub(crate) struct Variables<F> {
+    pub(crate) lookup: F,
 }
 
 impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     /// A variable's text; an empty one counts as not set.
-    fn text(&self, name: &str) -> Result<Option<String>, String> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, String> {
         match (self.lookup)(name).map(OsString::into_string) {
             Some(Ok(text)) if text.is_empty() => Ok(None),
             Some(Ok(text)) => Ok(Some(text)),
@@ -69,7 +70,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     }
 
     /// A secret: in the variable itself or in the file that `…_FILE` names.
-    fn secret(&self, name: &str) -> Result<Option<String>, String> {
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
         let file_name = format!("{name}_FILE");
         match (self.text(name)?, self.text(&file_name)?) {
             (Some(_), Some(_)) => Err(format!("both {name} and {file_name} are set: keep one")),
