@@ -6,7 +6,7 @@ pub use crate::arguments::{Argument, ArgumentSpec, Arguments, Bound, Range};
 pub use crate::event::{AssistantRequest, EndOfCallReport, StatusUpdate, UnknownEvent};
 pub use crate::handler::{
     AfterDeadline, AssistantFuture, AssistantRequestParameter, EndOfCallReportParameter, EventFuture, EventParameter,
-    Handler, HandlerInvocation, HandlerOutcome, HandlerRun, HandlerSpec, Location, Need, PlainReturn, Registration, Returned,
-    StatusUpdateParameter, Tool, ToolFuture, ToolInvocation, ToolOutcome, ToolSpec, blocking, handler_future, json,
-    tool_future,
+    Handler, HandlerInvocation, HandlerOutcome, HandlerRun, HandlerSpec, Location, Need, PlainReturn, Registration,
+    Returned, StatusUpdateParameter, Tool, ToolFuture, ToolInvocation, ToolOutcome, ToolSpec, blocking, handler_future,
+    json, tool_future,
 };

@@ -1,8 +1,8 @@
 //! The phone calls themselves: how they are answered, and what is kept of them.
 
 use hms_webhook::{
-    AssistantReply, AssistantRequest, EndOfCallReport, StatusUpdate, assistant_request, end_of_call_report,
-    reply::AssistantConfig, status_update,
+    AssistantConfig, AssistantReply, AssistantRequest, EndOfCallReport, StatusUpdate, assistant_request,
+    end_of_call_report, status_update,
 };
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};

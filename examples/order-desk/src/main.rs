@@ -7,11 +7,11 @@ use order_desk::{Clock, Database, OpeningHours, stock};
 
 #[tokio::main]
 async fn main() -> hms_webhook::Result<()> {
-    let database = Database::open(env::var_os("ORDER_DESK_DATABASE").unwrap_or("order-desk.sqlite3".into()))?;
     let opening_hours = match env::var("ORDER_DESK_HOURS") {
         Ok(text) => text.parse()?,
         Err(_) => OpeningHours::always(),
     };
+    let database = Database::open(env::var_os("ORDER_DESK_DATABASE").unwrap_or("order-desk.sqlite3".into()))?;
     let mut app = order_desk::app(database, opening_hours, Clock::System);
     // A demonstration of what a deadline does; a real desk has no use for it.
     if env::var_os("ORDER_DESK_SLOW").is_some_and(|value| value == "1") {

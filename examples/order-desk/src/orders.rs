@@ -62,7 +62,9 @@ pub(crate) fn cancel_order(
     let order_id = as_written(&order_id);
     let connection = database.connection();
     let (status, owner): (String, String) = connection
-        .prepare_cached("SELECT status, phone_number FROM orders JOIN customers ON customers.id = customer_id WHERE orders.id = ?")?
+        .prepare_cached(
+            "SELECT status, phone_number FROM orders JOIN customers ON customers.id = customer_id WHERE orders.id = ?",
+        )?
         .query_row([&order_id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or_else(no_such_order)?;

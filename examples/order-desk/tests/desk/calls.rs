@@ -60,10 +60,15 @@ async fn a_call_is_logged_from_beginning_to_end() {
 #[tokio::test]
 async fn a_late_status_does_not_open_a_call_again() {
     let (platform, database) = desk();
-    platform.event("status-update", json!({
-        "call": { "id": "test-call-1", "status": "ended-with-error" },
-        "error": "speech recognition lost",
-    })).await;
+    platform
+        .event(
+            "status-update",
+            json!({
+                "call": { "id": "test-call-1", "status": "ended-with-error" },
+                "error": "speech recognition lost",
+            }),
+        )
+        .await;
     platform.settled().await;
     platform.status_update(CallStatus::IN_PROGRESS).await;
     platform.settled().await;

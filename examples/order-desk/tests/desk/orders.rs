@@ -60,10 +60,7 @@ async fn nobody_cancels_the_order_of_another() {
     let (platform, database) = desk();
     for caller in [Some("+31612000222"), None] {
         let reply = platform.clone().caller(caller).call_tool("cancel_order", json!({ "order_id": "A-1043" })).await;
-        assert_eq!(
-            reply.error(),
-            Some("an order can be cancelled only from the phone number that it was placed with")
-        );
+        assert_eq!(reply.error(), Some("an order can be cancelled only from the phone number that it was placed with"));
     }
     assert_eq!(row(&database, "SELECT status FROM orders WHERE id = 'A-1043'"), "open");
 }

@@ -35,15 +35,13 @@ async fn a_slot_is_booked_and_then_taken() {
 async fn one_bench_is_enough_for_one_bike() {
     let (platform, _) = desk();
     let visit = json!({ "reason": "maintenance" });
-    let booking =
-        platform.call_tool("book_slot", json!({ "day": "2026-02-05", "hour": 14, "visit": visit })).await;
+    let booking = platform.call_tool("book_slot", json!({ "day": "2026-02-05", "hour": 14, "visit": visit })).await;
     assert_eq!(booking["visit"]["bikes"], 1, "one bike unless another number is given: {booking}");
 
     for (bikes, free_hours) in [(1, json!([13, 14, 15, 16])), (2, json!([13, 15, 16]))] {
         let visit = json!({ "reason": "advice", "bikes": bikes });
-        let reply = platform
-            .call_tool("find_slot", json!({ "day": "2026-02-05", "part": "afternoon", "visit": visit }))
-            .await;
+        let reply =
+            platform.call_tool("find_slot", json!({ "day": "2026-02-05", "part": "afternoon", "visit": visit })).await;
         assert_eq!(reply["free_hours"], free_hours);
     }
 }

@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_be_read_is_no_tag() {
-        for line in ["", "{}", "[]", "no json", r#"{"key":"6","msg":"","tag":""}"#, r#"{"key":"zz","msg":"","tag":""}"#] {
+        for line in ["", "{}", "[]", "no json", r#"{"key":"6","msg":"","tag":""}"#, r#"{"key":"zz","msg":"","tag":""}"#]
+        {
             assert_eq!(is_valid(line.as_bytes()), None, "{line}");
         }
     }
