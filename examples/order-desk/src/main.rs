@@ -7,9 +7,9 @@ use order_desk::{Clock, Database, OpeningHours, stock};
 
 #[tokio::main]
 async fn main() -> hms_webhook::Result<()> {
-    let opening_hours = match env::var("ORDER_DESK_HOURS") {
+    let opening_hours = match env::var("ORDER_DESK_HOURS").as_deref() {
+        Err(_) | Ok("") => OpeningHours::always(),
         Ok(text) => text.parse()?,
-        Err(_) => OpeningHours::always(),
     };
     let database = Database::open(env::var_os("ORDER_DESK_DATABASE").unwrap_or("order-desk.sqlite3".into()))?;
     let mut app = order_desk::app(database, opening_hours, Clock::System);
