@@ -17,6 +17,7 @@ use crate::{
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     reply::AssistantReply,
     router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
+    schema::ToolDefinition,
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret, Verifier},
 };
@@ -233,6 +234,19 @@ impl App {
 
 /// # Getting it to answer
 impl App {
+    /// What the model is told about each tool, in the order in which the tools were added. The server reads arguments
+    /// by the same tables.
+    ///
+    /// # Errors
+    /// Names everything that is wrong with the tools themselves, such as two of one name.
+    pub fn definitions(&self) -> Result<Vec<ToolDefinition>, StartupError> {
+        let mut problems = Vec::new();
+        let tools = prepare_tools(&self.tools, &mut problems);
+        StartupError::check(problems)?;
+        let define = |spec: &&ToolSpec| Some(ToolDefinition::new(spec, &tools.get(spec.name)?.arguments));
+        Ok(self.tools.iter().filter_map(define).collect())
+    }
+
     /// Checks the app and makes it ready to answer.
     ///
     /// # Errors

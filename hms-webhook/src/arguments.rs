@@ -1,13 +1,21 @@
 //! Arguments of a tool: what was promised to the model, and reading what it sent.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+mod decode;
+mod faults;
+mod missing;
+mod prepare;
+mod received;
+mod scan;
+mod walk;
 
+use std::{fmt, marker::PhantomData};
+
+use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::{
-    event::RawArguments,
-    handler::{ToolError, ToolOutcome},
-};
+pub use decode::DecodeFault;
+pub(crate) use prepare::PreparedArguments;
+pub use received::Arguments;
 
 /// A type that an argument of a tool may have.
 ///
@@ -22,7 +30,7 @@ pub trait ArgumentValue: Sized + Send + 'static {
     #[doc(hidden)]
     fn schema() -> Value;
     #[doc(hidden)]
-    fn decode(json: &str) -> serde_json::Result<Self>;
+    fn decode(json: &str) -> Result<Self, DecodeFault>;
     /// The value that stands for an argument that was not sent: `None` for an `Option`.
     #[doc(hidden)]
     fn missing() -> Option<Self>;
@@ -31,15 +39,17 @@ pub trait ArgumentValue: Sized + Send + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: serde::de::DeserializeOwned + schemars::JsonSchema + Send + 'static> ArgumentValue for T {
     fn schema() -> Value {
-        schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value()
+        let inline = |settings: &mut SchemaSettings| settings.inline_subschemas = true;
+        let generator = SchemaSettings::draft2020_12().with(inline).into_generator();
+        generator.into_root_schema_for::<T>().to_value()
     }
 
-    fn decode(json: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(json)
+    fn decode(json: &str) -> Result<Self, DecodeFault> {
+        decode::decode(json)
     }
 
     fn missing() -> Option<Self> {
-        None
+        missing::missing()
     }
 }
 
@@ -119,7 +129,7 @@ pub struct ArgumentSpec {
 #[doc(hidden)]
 pub struct Argument<T: 'static> {
     spec: ArgumentSpec,
-    decode: fn(&str) -> serde_json::Result<T>,
+    decode: fn(&str) -> Result<T, DecodeFault>,
     missing: fn() -> Option<T>,
     default: Option<fn() -> T>,
     marker: PhantomData<fn() -> T>,
@@ -212,47 +222,6 @@ impl<T: 'static> Argument<T> {
     }
 }
 
-/// What start-up made of a tool's argument descriptions, so that a call only has to look.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct PreparedArguments {}
-impl PreparedArguments {
-    pub(crate) fn prepare(_: &crate::handler::ToolSpec) -> Result<Self, String> {
-        Ok(Self {})
-    }
-}
-
-/// The arguments of one call while they are read; collects every fault.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Arguments {
-    faults: Vec<String>,
-}
-
-impl Arguments {
-    pub(crate) fn new(_sent: RawArguments, _prepared: Arc<PreparedArguments>) -> Self {
-        Self { faults: Vec::new() }
-    }
-
-    /// Reads the argument at `index` of the tool's list. `None` means that a fault was noted.
-    pub fn take<T: 'static>(&mut self, index: usize, argument: Argument<T>) -> Option<T> {
-        let _ = (index, argument.decode, argument.missing, argument.default);
-        None
-    }
-
-    /// Reads the whole object (`#[args]`). `None` means that a fault was noted.
-    pub fn take_whole<T: 'static>(&mut self, argument: Argument<T>) -> Option<T> {
-        let _ = argument.decode;
-        None
-    }
-
-    /// Whether no fault was noted and nothing unknown was sent.
-    pub fn complete(&mut self) -> bool {
-        self.faults.is_empty()
-    }
-
-    /// The answer to a call whose arguments were at fault.
-    pub fn refuse(self) -> ToolOutcome {
-        Err(ToolError::arguments(self.faults.join("; ")))
-    }
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -39,7 +39,10 @@ pub use self::{
     tool_calls::{RawArguments, ToolCall, ToolCalls},
     unknown::UnknownEvent,
 };
-pub(crate) use self::{extra::Hidden, members::Members};
+pub(crate) use self::{
+    extra::Hidden,
+    members::{Members, found},
+};
 
 /// One event of a phone call.
 ///

@@ -409,7 +409,8 @@ pub struct Need {
 }
 
 impl Need {
-    pub const fn new<T: State>(parameter: &'static str) -> Self {
+    // That `T` is a `State` is asked by `Scope::get` alone, so that a type which is none is reported once.
+    pub const fn new<T: Any>(parameter: &'static str) -> Self {
         Self { parameter, type_id: TypeId::of::<T>, type_name: std::any::type_name::<T> }
     }
 }

@@ -9,6 +9,7 @@ mod delivery;
 mod error;
 pub mod event;
 mod handler;
+mod listed;
 mod rejection;
 pub mod reply;
 mod response;
@@ -17,8 +18,10 @@ mod schema;
 #[cfg(feature = "server")]
 mod server;
 mod service;
+mod shape;
 pub mod signature;
 pub mod testing;
+mod value;
 mod words;
 
 #[doc(hidden)]
@@ -34,19 +37,13 @@ pub use event::{
     Assistant, AssistantRequest, Call, CallStatus, CallType, Customer, EndOfCallReport, EndReason, EventContext,
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
-pub use handler::{Handler, Tool, ToolError};
-pub use reply::AssistantReply;
+pub use handler::ToolError;
+pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
+pub use schema::ToolDefinition;
 pub use service::WebhookService;
 
-/// Lists tools by hand: `App::new().tools(tools![lookup_order, book_slot])`.
-#[macro_export]
-macro_rules! tools {
-    ($($tool:path),* $(,)?) => { [$(&<$tool as $crate::Tool>::SPEC),*] };
-}
+#[doc(inline)]
+pub use handler::{Handler, Tool};
 
-/// Lists event handlers by hand: `App::new().handlers(handlers![greet, file_report])`.
-#[macro_export]
-macro_rules! handlers {
-    ($($handler:path),* $(,)?) => { [$(&<$handler as $crate::Handler>::SPEC),*] };
-}
+pub use hms_webhook_macros::{assistant_request, end_of_call_report, event, status_update, tool};

@@ -2,7 +2,7 @@
 
 pub use inventory;
 
-pub use crate::arguments::{Argument, ArgumentSpec, Arguments, Bound, Range};
+pub use crate::arguments::{Argument, ArgumentSpec, Arguments, Bound, DecodeFault, Range};
 pub use crate::event::{AssistantRequest, EndOfCallReport, StatusUpdate, UnknownEvent};
 pub use crate::handler::{
     AfterDeadline, AssistantFuture, AssistantRequestParameter, EndOfCallReportParameter, EventFuture, EventParameter,
@@ -10,3 +10,5 @@ pub use crate::handler::{
     Returned, StatusUpdateParameter, Tool, ToolFuture, ToolInvocation, ToolOutcome, ToolSpec, blocking, handler_future,
     json, tool_future,
 };
+pub use crate::listed::{count, distinct};
+pub use crate::value::{ValueOf, example, value};

@@ -124,7 +124,7 @@ impl TestPlatform {
     /// When the answer is not an assistant reply.
     pub async fn assistant_request(&self) -> AssistantReply {
         let answer = self.event("assistant-request", json!({})).await.expect_ok();
-        AssistantReply::from_json(&answer.body).expect("the answer is an assistant reply")
+        AssistantReply::from_json(&String::from_utf8_lossy(&answer.body)).expect("the answer is an assistant reply")
     }
 
     /// Tells a new status of the call, and waits until it is acknowledged. Its handlers run on:

@@ -26,7 +26,10 @@ pub(crate) type Spellings = [&'static str];
 impl<'a> Members<'a> {
     /// The members of `message` in the body of a request.
     pub(crate) fn of_message(body: &'a [u8]) -> Result<Self, ParseError> {
-        if let Ok(Envelope { message }) = serde_json::from_slice(body) {
+        // Derived code would take an array for the envelope, too.
+        if body.trim_ascii_start().starts_with(b"{")
+            && let Ok(Envelope { message }) = serde_json::from_slice(body)
+        {
             return Ok(message);
         }
         // Something is wrong, or `message` comes twice: now it may take longer.

@@ -60,7 +60,7 @@ impl ToolCall {
         let mut call = Members::of(json, place)?;
         let mut function = match call.take(&["function"]) {
             Some(function) => Members::of(function, inner)?,
-            None => return Err(ParseError::missing(format_args!("{inner}.name"))),
+            None => return Err(ParseError::missing(inner)),
         };
 
         Ok(Self {

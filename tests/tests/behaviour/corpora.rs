@@ -14,7 +14,10 @@ use crate::support::{Server, message, tool_calls};
 
 /// Take anything.
 #[tool]
-async fn anything(/** Whatever it is. */ value: Option<Value>) -> Value {
+async fn anything(
+    /** Whatever it is. */
+    value: Option<Value>,
+) -> Value {
     value.unwrap_or_default()
 }
 

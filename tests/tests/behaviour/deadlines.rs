@@ -16,8 +16,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::support::{Server, message, tool_calls};
 
-const TOO_LATE: &str =
-    "the tool took too long and was given up; tell the caller that this cannot be done right now";
+const TOO_LATE: &str = "the tool took too long and was given up; tell the caller that this cannot be done right now";
 
 /// Never return.
 #[tool]
@@ -47,7 +46,8 @@ async fn time_left_of_two(deadline: &Deadline) -> u128 {
 async fn finished_results_are_returned_when_others_are_late() {
     let platform = TestPlatform::new(App::new().tools(tools![hang, hang_briefly, time_left])).unwrap();
     let start = Instant::now();
-    let replies = platform.call_tools([("hang", json!({})), ("time_left", json!({})), ("hang_briefly", json!({}))]).await;
+    let replies =
+        platform.call_tools([("hang", json!({})), ("time_left", json!({})), ("hang_briefly", json!({}))]).await;
     assert_eq!(start.elapsed().as_millis() / 10, 900, "9 s, up to the timer's resolution");
     assert_eq!(replies[0].error(), Some(TOO_LATE));
     assert_eq!(replies[1].read::<u64>().unwrap(), 9000);

@@ -62,7 +62,8 @@ async fn notifications_are_acknowledged_and_reach_their_handlers() {
         assert_eq!(texts, expected);
     };
     expect(message("status-update", ""), &["also c-1", "status in-progress"]).await;
-    expect(message("end-of-call-report", r#","summary":"All well.","duration_seconds":3"#), &["report All well."]).await;
+    expect(message("end-of-call-report", r#","summary":"All well.","duration_seconds":3"#), &["report All well."])
+        .await;
     expect(message("end-of-call-report", r#","summary":null"#), &["report without a summary"]).await;
     expect(message("call-held", r#","seconds":20"#), &["held 20"]).await;
     expect(message("something-new", r#","seconds":20"#), &[]).await;
@@ -112,7 +113,10 @@ async fn a_handler_that_fails_or_panics_is_covered_by_the_fallback() {
     let apps = [
         (App::new().handlers(handlers![failing]), json!({})),
         (App::new().handlers(handlers![panicking]), json!({})),
-        (App::new().handlers(handlers![failing]).fallback_reply(AssistantReply::reject("Sorry.")), json!({ "error": "Sorry." })),
+        (
+            App::new().handlers(handlers![failing]).fallback_reply(AssistantReply::reject("Sorry.")),
+            json!({ "error": "Sorry." }),
+        ),
         (App::new().fallback_reply(AssistantReply::reject("Sorry.")), json!({ "error": "Sorry." })),
     ];
     for (app, expected) in apps {

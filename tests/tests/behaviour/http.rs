@@ -11,7 +11,10 @@ use crate::support::{PATH, SECRET, Server, now, signature_headers, signed_reques
 
 /// Say it again.
 #[tool]
-async fn echo(/** What to say. */ text: String) -> String {
+async fn echo(
+    /** What to say. */
+    text: String,
+) -> String {
     text
 }
 
@@ -84,7 +87,8 @@ async fn a_client_may_ask_before_it_sends_the_body() {
     connection.send(body).await;
     assert_eq!(connection.answer().await.result(), json!({ "result": "continued" }));
 
-    let announced = format!("POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n");
+    let announced =
+        format!("POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(server.exchange(announced).await.status, 413, "a body that is too long is not asked for");
 }
 

@@ -34,7 +34,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// Hex digits with one thing changed, or not.
 fn tampered(mac: String) -> impl Strategy<Value = String> {
     let length = mac.len();
-    let (same, upper, prefixed, cut, flipped) = (mac.clone(), mac.to_uppercase(), format!("sha256={mac}"), mac.clone(), mac);
+    let (same, upper, prefixed, cut, flipped) =
+        (mac.clone(), mac.to_uppercase(), format!("sha256={mac}"), mac.clone(), mac);
     prop_oneof![
         Just(same),
         Just(upper),

@@ -74,11 +74,13 @@ async fn another_method_is_told_which_one_is_right() {
 async fn another_path_is_not_found() {
     let server = Server::start(app().path("/voice")).await;
     for path in ["/", PATH, "/voice/", "/voice/more", "/Voice"] {
-        let answer = server.exchange(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")).await;
+        let answer =
+            server.exchange(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.json()["error"].is_string(), "{answer:?}");
     }
-    let answer = server.exchange("POST /voice?from=here HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").await;
+    let answer =
+        server.exchange("POST /voice?from=here HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").await;
     assert_eq!(answer.status, 401, "a query is no part of the path");
 }
 
@@ -139,7 +141,10 @@ async fn what_is_signed_but_no_event_is_400_and_names_the_place() {
         (&message("tool-calls", ""), "message.tool_call_list"),
         (&message("tool-calls", r#","tool_call_list":{}"#), "message.tool_call_list"),
         (&message("tool-calls", r#","tool_call_list":[{"id":"t"}]"#), "message.tool_call_list[0].function"),
-        (&message("tool-calls", r#","tool_call_list":[{"function":{"name":"hello"}}]"#), "message.tool_call_list[0].id"),
+        (
+            &message("tool-calls", r#","tool_call_list":[{"function":{"name":"hello"}}]"#),
+            "message.tool_call_list[0].id",
+        ),
     ] {
         let answer = server.deliver(body).await;
         assert_eq!(answer.status, 400, "{body}: {answer:?}");

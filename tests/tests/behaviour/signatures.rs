@@ -30,8 +30,18 @@ const VECTORS: [(&str, &str, &str, &str); 5] = [
         "9adb031a0a33f847e41481ac49ce46406a4da2c7f5a4f6890469b447eb0dd3cd",
     ),
     ("demo-secret-1", "1767268800", "", "dd4c256b1a153ea4fe8930affe9358e8999281acce64e704725b3fbf6c2cf3dc"),
-    ("sha256=kept whole, spaces too ", "0001767268800", "{}", "85bf843182ffc6ce1f3c0570fcecbcef0849d6ec29585a31a10aefd10cae75f7"),
-    ("a secret of more than sixty-four bytes, which HMAC hashes before it is used as a key", "1767268800", "{}", "5d3b1349c92b07b6dbb1fcbbbdec9cdbfd5d49eb071e8189a1dd7ad9b9ce46bb"),
+    (
+        "sha256=kept whole, spaces too ",
+        "0001767268800",
+        "{}",
+        "85bf843182ffc6ce1f3c0570fcecbcef0849d6ec29585a31a10aefd10cae75f7",
+    ),
+    (
+        "a secret of more than sixty-four bytes, which HMAC hashes before it is used as a key",
+        "1767268800",
+        "{}",
+        "5d3b1349c92b07b6dbb1fcbbbdec9cdbfd5d49eb071e8189a1dd7ad9b9ce46bb",
+    ),
 ];
 
 fn at(seconds: u64) -> SystemTime {
@@ -93,7 +103,10 @@ fn a_timestamp_may_be_300_seconds_away_and_no_more() {
     assert_eq!(verify(usual(), at(sent + 301)), Err(VerifyError::TooOld { seconds: 301 }));
     assert_eq!(verify(usual(), at(sent - 301)), Err(VerifyError::InTheFuture { seconds: 301 }));
     assert_eq!(verify(usual(), UNIX_EPOCH - Duration::from_secs(9)), Err(VerifyError::InTheFuture { seconds: sent }));
-    assert_eq!(verify(usual().tolerance(Duration::from_secs(10)), at(sent + 11)), Err(VerifyError::TooOld { seconds: 11 }));
+    assert_eq!(
+        verify(usual().tolerance(Duration::from_secs(10)), at(sent + 11)),
+        Err(VerifyError::TooOld { seconds: 11 })
+    );
     assert_eq!(verify(usual().tolerance(Duration::MAX), at(4_000_000_000)), Ok(()));
 }
 

@@ -56,7 +56,12 @@ fn all_problems_are_reported_together() {
     let report = error.to_string();
     for parts in [
         &["no webhook secret", "HMS_WEBHOOK_SECRET", ".secret("][..],
-        &["the tool name `lookup` is used by `lookup`", "and by `lookup_too`", "startup.rs:", "#[tool(\"other_name\")]"],
+        &[
+            "the tool name `lookup` is used by `lookup`",
+            "and by `lookup_too`",
+            "startup.rs:",
+            "#[tool(\"other_name\")]",
+        ],
         &["one `#[assistant_request]` handler only", "`greet`", "`greet_too`", "startup.rs:"],
         &["`&behaviour::startup::Orders`", "borrowed by `lookup`", "as `_orders`", "startup.rs:", ".state("],
         &["`&behaviour::startup::Crm`", "borrowed by `greet`", ".state("],

@@ -11,22 +11,22 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub const SECRET: &str = "demo-secret-1";
-pub const PATH: &str = "/webhooks/hms-sovereign";
+pub(crate) const SECRET: &str = "demo-secret-1";
+pub(crate) const PATH: &str = "/webhooks/hms-sovereign";
 
 /// Longer than anything here takes; only a server that hangs meets it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server. It ends with the test.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    pub task: JoinHandle<hms_webhook::Result<()>>,
+    pub(crate) task: JoinHandle<hms_webhook::Result<()>>,
 }
 
 impl Server {
     /// Serves `app` with [`SECRET`] on a free port.
-    pub async fn start(app: App) -> Self {
+    pub(crate) async fn start(app: App) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -36,46 +36,46 @@ impl Server {
         Self { address, stop: Some(stop), task }
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
-    pub async fn connect(&self) -> Connection {
+    pub(crate) async fn connect(&self) -> Connection {
         Connection { stream: TcpStream::connect(self.address).await.unwrap(), read: Vec::new() }
     }
 
     /// Sends `request` on a connection of its own and reads the answer.
-    pub async fn exchange(&self, request: impl AsRef<[u8]>) -> Answer {
+    pub(crate) async fn exchange(&self, request: impl AsRef<[u8]>) -> Answer {
         let mut connection = self.connect().await;
         connection.send(request).await;
         connection.answer().await
     }
 
     /// Delivers `body`, signed as the platform would.
-    pub async fn deliver(&self, body: impl AsRef<[u8]>) -> Answer {
+    pub(crate) async fn deliver(&self, body: impl AsRef<[u8]>) -> Answer {
         self.exchange(signed_request(body.as_ref())).await
     }
 }
 
 /// One connection to a server.
-pub struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
 impl Connection {
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         // A server that has refused already may have closed its side.
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
 
     /// Reads one answer.
-    pub async fn answer(&mut self) -> Answer {
+    pub(crate) async fn answer(&mut self) -> Answer {
         self.try_answer().await.expect("an answer before the connection ends")
     }
 
     /// Reads one answer; `None` when the server ends the connection without one.
-    pub async fn try_answer(&mut self) -> Option<Answer> {
+    pub(crate) async fn try_answer(&mut self) -> Option<Answer> {
         tokio::time::timeout(PATIENCE, self.read_answer()).await.expect("the server hangs")
     }
 
@@ -102,7 +102,7 @@ impl Connection {
     }
 
     /// Whether the server has ended the connection, without another byte.
-    pub async fn is_ended(&mut self) -> bool {
+    pub(crate) async fn is_ended(&mut self) -> bool {
         self.read.is_empty()
             && tokio::time::timeout(PATIENCE, self.read_more()).await.expect("the connection stays open").is_none()
     }
@@ -110,74 +110,76 @@ impl Connection {
 
 /// An answer as it came over the wire.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in the body of {self:?}"))
     }
 
     /// The result of the only tool call.
-    pub fn result(&self) -> Value {
+    pub(crate) fn result(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         self.json()["results"][0]["result"].clone()
     }
 
     /// The error of the only tool call.
-    pub fn tool_error(&self) -> String {
+    pub(crate) fn tool_error(&self) -> String {
         self.result()["error"].as_str().unwrap_or_else(|| panic!("no error in {self:?}")).to_owned()
     }
 }
 
 /// HMAC-SHA256 as another implementation than the framework's computes it.
-pub fn hmac(secret: &str, message: &[u8]) -> String {
+pub(crate) fn hmac(secret: &str, message: &[u8]) -> String {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
     ring::hmac::sign(&key, message).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// The two headers of a signed delivery, each with its line break.
-pub fn signature_headers(secret: &str, timestamp: &str, body: &[u8]) -> String {
+pub(crate) fn signature_headers(secret: &str, timestamp: &str, body: &[u8]) -> String {
     let message = [timestamp.as_bytes(), b".", body].concat();
     let signature = hmac(secret, &message);
     format!("X-Webhook-Timestamp: {timestamp}\r\nX-Webhook-Signature: sha256={signature}\r\n")
 }
 
 /// A whole request that delivers `body` with these header lines beside `Host` and `Content-Length`.
-pub fn request_with(headers: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn request_with(headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
-pub fn signed_request(body: &[u8]) -> Vec<u8> {
+pub(crate) fn signed_request(body: &[u8]) -> Vec<u8> {
     request_with(&signature_headers(SECRET, &now().to_string(), body), body)
 }
 
 /// The body of a `tool-calls` event that calls these tools.
-pub fn tool_calls(calls: &[(&str, &str)]) -> String {
+pub(crate) fn tool_calls(calls: &[(&str, &str)]) -> String {
     let list: Vec<_> = calls
         .iter()
         .enumerate()
         .map(|(index, (name, arguments))| {
-            format!(r#"{{"id":"tool_{index}","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#)
+            format!(
+                r#"{{"id":"tool_{index}","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#
+            )
         })
         .collect();
     message("tool-calls", &format!(r#","tool_call_list":[{}]"#, list.join(",")))
 }
 
 /// The body of an event, with `more` after the common members.
-pub fn message(kind: &str, more: &str) -> String {
+pub(crate) fn message(kind: &str, more: &str) -> String {
     let call = r#"{"id":"c-1","type":"inbound_phone_call","status":"in-progress"}"#;
     format!(r#"{{"message":{{"type":"{kind}","timestamp":"2026-02-03T09:15:00.000Z","call":{call}{more}}}}}"#)
 }

@@ -88,10 +88,7 @@ async fn an_error_has_one_text_for_the_model_and_none_of_the_cause() {
     assert_eq!(told.result(), json!({ "error": "that order was cancelled \"yesterday\"" }));
     for tool in ["broken", "panicking", "panicking_in_the_pool"] {
         let error = server.deliver(tool_calls(&[(tool, "{}")])).await.tool_error();
-        assert_eq!(
-            error,
-            "the tool failed for an internal reason; tell the caller that this cannot be done right now"
-        );
+        assert_eq!(error, "the tool failed for an internal reason; tell the caller that this cannot be done right now");
     }
 }
 
@@ -128,9 +125,14 @@ async fn arguments_may_come_as_an_object_as_text_as_null_or_not_at_all() {
         assert_eq!(server.deliver(tool_calls(&[("lookup_order", arguments)])).await.result(), expected, "{arguments}");
     }
     for arguments in ["null", "{}", r#""""#, r#""{}""#] {
-        assert_eq!(server.deliver(tool_calls(&[("number", arguments)])).await.result(), json!({ "result": 7 }), "{arguments}");
+        assert_eq!(
+            server.deliver(tool_calls(&[("number", arguments)])).await.result(),
+            json!({ "result": 7 }),
+            "{arguments}"
+        );
     }
-    let missing = message("tool-calls", r#","tool_call_list":[{"id":"tool_0","type":"function","function":{"name":"number"}}]"#);
+    let missing =
+        message("tool-calls", r#","tool_call_list":[{"id":"tool_0","type":"function","function":{"name":"number"}}]"#);
     assert_eq!(server.deliver(missing).await.result(), json!({ "result": 7 }));
 }
 
@@ -176,7 +178,8 @@ async fn a_result_that_is_no_object_is_wrapped_in_one() {
         [(vec![1], 1)].into()
     }
 
-    let server = Server::start(App::new().tools(tools![nothing, text, list, none, object, not_a_number, unwritable])).await;
+    let server =
+        Server::start(App::new().tools(tools![nothing, text, list, none, object, not_a_number, unwritable])).await;
     for (name, result) in [
         ("nothing", json!({ "result": null })),
         ("text", json!({ "result": "a \"text\"" })),

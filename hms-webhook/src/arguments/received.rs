@@ -1,0 +1,183 @@
+//! The arguments of one call.
+
+use std::{borrow::Cow, ops::Range, sync::Arc};
+
+use crate::{
+    event::RawArguments,
+    handler::{ToolError, ToolOutcome},
+};
+
+use super::{
+    Argument, PreparedArguments,
+    faults::{Faults, Path, given},
+    scan::{self, Sort},
+    walk::Walk,
+};
+
+/// The arguments of one call while they are read; collects every fault.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Arguments {
+    object: Object,
+    /// One for each argument of the tool, in its order.
+    slots: Vec<Slot>,
+    faults: Faults,
+    prepared: Arc<PreparedArguments>,
+}
+
+/// The text of the arguments object.
+#[derive(Debug)]
+enum Object {
+    Sent(RawArguments),
+    /// It was the content of a string, or there was nothing.
+    Held(String),
+}
+
+/// What was sent for one argument.
+#[derive(Debug, Clone)]
+enum Slot {
+    Absent,
+    /// A fault was noted for it.
+    AtFault,
+    /// A part of the object's text.
+    Sent(Range<usize>),
+    /// A text of its own, since something was converted.
+    Converted(String),
+}
+
+impl Arguments {
+    pub(crate) fn new(sent: RawArguments, prepared: Arc<PreparedArguments>) -> Self {
+        let count = match (prepared.whole, prepared.root.as_object()) {
+            (false, Some(object)) => object.properties.len(),
+            _ => 1,
+        };
+        match object(sent) {
+            Ok(object) => {
+                let mut walk = Walk::new(!prepared.strict);
+                let mut slots = vec![Slot::Absent; count];
+                fill(&mut slots, &mut walk, object.text(), &prepared);
+                Self { object, slots, faults: walk.faults, prepared }
+            }
+            Err(fault) => {
+                let mut faults = Faults::default();
+                faults.note(|| fault);
+                let object = Object::Held(String::new());
+                Self { object, slots: vec![Slot::AtFault; count], faults, prepared }
+            }
+        }
+    }
+
+    /// Reads the argument at `index` of the tool's list. `None` means that a fault was noted.
+    pub fn take<T: 'static>(&mut self, index: usize, argument: Argument<T>) -> Option<T> {
+        let json = match self.slots.get(index)? {
+            Slot::Absent => return argument.default.map(|default| default()).or_else(argument.missing),
+            Slot::AtFault => return None,
+            Slot::Sent(range) => self.object.text().get(range.clone())?,
+            Slot::Converted(json) => json,
+        };
+        match (argument.decode)(json) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                let property = self.prepared.root.as_object().and_then(|object| object.properties.get(index));
+                let path = Path::Root;
+                let path = path.member(argument.spec.name);
+                self.faults.note(|| fault.sentence(property.map(|property| &property.shape), json, &path));
+                None
+            }
+        }
+    }
+
+    /// Reads the whole object (`#[args]`). `None` means that a fault was noted.
+    pub fn take_whole<T: 'static>(&mut self, argument: Argument<T>) -> Option<T> {
+        let json = match self.slots.first()? {
+            Slot::Absent | Slot::AtFault => return None,
+            Slot::Sent(range) => self.object.text().get(range.clone())?,
+            Slot::Converted(json) => json,
+        };
+        match (argument.decode)(json) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.faults.note(|| fault.sentence(Some(&self.prepared.root), json, &Path::Root));
+                None
+            }
+        }
+    }
+
+    /// Whether no fault was noted and nothing unknown was sent.
+    pub fn complete(&mut self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The answer to a call whose arguments were at fault.
+    pub fn refuse(self) -> ToolOutcome {
+        Err(ToolError::arguments(self.faults.to_string()))
+    }
+}
+
+impl Object {
+    fn text(&self) -> &str {
+        match self {
+            Object::Sent(sent) => sent.get().unwrap_or_default(),
+            Object::Held(text) => text,
+        }
+    }
+}
+
+/// Finds the arguments object in what was sent: itself, the text of a string, or nothing at all.
+fn object(sent: RawArguments) -> Result<Object, String> {
+    let nothing = || Object::Held("{}".to_owned());
+    let json = match sent.get() {
+        None => return Ok(nothing()),
+        Some(json) => json,
+    };
+    let held = match scan::sort(json) {
+        Sort::Object => return Ok(Object::Sent(sent)),
+        Sort::Null => return Ok(nothing()),
+        Sort::Text => scan::string(json),
+        Sort::Boolean | Sort::Number | Sort::List => None,
+    };
+    match held.as_deref().map(str::trim) {
+        Some("" | "null") => return Ok(nothing()),
+        Some(text) => match scan::value(text) {
+            Some(object) if scan::sort(object) == Sort::Object => return Ok(Object::Held(object.to_owned())),
+            Some(_) => {}
+            None => return Err(format!("the arguments must be a JSON object, got {}, which is not JSON", given(json))),
+        },
+        None => {}
+    }
+    Err(format!("the arguments must be a JSON object, got {}", given(json)))
+}
+
+fn fill(slots: &mut [Slot], walk: &mut Walk, text: &str, prepared: &PreparedArguments) {
+    let sent = |json: Cow<'_, str>| match json {
+        Cow::Borrowed(part) => Slot::Sent(place(part, text)),
+        Cow::Owned(json) => Slot::Converted(json),
+    };
+    match (prepared.root.as_object(), slots) {
+        (Some(object), slots) if !prepared.whole => {
+            let (members, _) = walk.members(object, text, &Path::Root);
+            for member in members {
+                if let Some(slot) = member.property.and_then(|index| slots.get_mut(index)) {
+                    *slot = if member.is_sound { sent(member.json) } else { Slot::AtFault };
+                }
+            }
+            // What is required and was not sent has its fault already; only what stands for it is taken otherwise.
+            for (property, slot) in object.properties.iter().zip(slots) {
+                if property.required && matches!(slot, Slot::Absent) {
+                    *slot = Slot::AtFault;
+                }
+            }
+        }
+        (_, [slot, ..]) => {
+            let json = walk.conform(&prepared.root, text, &Path::Root);
+            *slot = if walk.faults.is_empty() { sent(json) } else { Slot::AtFault };
+        }
+        _ => {}
+    }
+}
+
+/// Where in `text` its part `part` is.
+fn place(part: &str, text: &str) -> Range<usize> {
+    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    start..start + part.len()
+}

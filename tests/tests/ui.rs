@@ -1,0 +1,18 @@
+//! What the compiler says to somebody who made a mistake with a macro: one error for each, at their own token.
+//!
+//! The messages are the ones of the toolchain that this repository is developed with; `TRYBUILD=overwrite` writes
+//! them anew. Read what changed before accepting it.
+
+#[test]
+fn mistakes_are_explained() {
+    let cases = trybuild::TestCases::new();
+    for kind in ["tool", "argument", "parameter", "signature", "types", "handler", "listing"] {
+        cases.compile_fail(format!("ui/{kind}/*.rs"));
+    }
+}
+
+// A test of its own: where a case has to run, all of one set are built and not only checked.
+#[test]
+fn every_form_compiles() {
+    trybuild::TestCases::new().pass("ui/pass/*.rs");
+}

@@ -1,0 +1,9 @@
+#![allow(unused)]
+
+use hms_webhook::tool;
+
+/// Looks up an order.
+#[tool]
+async fn lookup_order(#[agr(range = 1..=3)] lines: u32) {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#![allow(unused)]
+
+use hms_webhook::{AssistantRequest, assistant_request};
+
+#[assistant_request]
+async fn greet(request: AssistantRequest) {}
+
+fn main() {}

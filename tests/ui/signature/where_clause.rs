@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use hms_webhook::tool;
+
+/// Looks up an order.
+#[tool]
+async fn lookup_order(id: String)
+where
+    String: Send,
+{
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#![allow(unused)]
+
+use hms_webhook::tool;
+
+#[tool]
+async fn lookup_order() {}
+
+fn main() {}

@@ -1,0 +1,11 @@
+#![allow(unused)]
+
+use hms_webhook::tool;
+
+struct Query;
+
+/// Looks up an order.
+#[tool]
+async fn lookup_order(#[args] query: Query) {}
+
+fn main() {}
