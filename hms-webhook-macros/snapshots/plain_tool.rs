@@ -1,5 +1,5 @@
 #[cfg(feature = "clock")]
-#[allow(clippy::needless_pass_by_value)]
+#[allow(clippy::needless_pass_by_value, clippy::missing_const_for_fn)]
 fn r#time() -> String {
     now()
 }

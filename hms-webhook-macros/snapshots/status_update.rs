@@ -1,4 +1,4 @@
-#[allow(clippy::needless_pass_by_value)]
+#[allow(clippy::needless_pass_by_value, clippy::missing_const_for_fn)]
 fn note(call: &Call) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, missing_debug_implementations)]

@@ -165,8 +165,9 @@ impl ToTokens for Item {
             attribute.to_tokens(tokens);
         }
         if self.signature.asyncness.is_none() {
-            // That arguments are taken by value is this framework's rule, not the user's choice.
-            tokens.extend(quote!(#[allow(clippy::needless_pass_by_value)]));
+            // That arguments are taken by value, and that no handler is `const`, are this framework's rules and not
+            // the user's choice.
+            tokens.extend(quote!(#[allow(clippy::needless_pass_by_value, clippy::missing_const_for_fn)]));
         }
         self.visibility.to_tokens(tokens);
         self.signature.to_tokens(tokens);

@@ -46,4 +46,27 @@ pub use service::WebhookService;
 #[doc(inline)]
 pub use handler::{Handler, Tool};
 
-pub use hms_webhook_macros::{assistant_request, end_of_call_report, event, status_update, tool};
+/// Makes a function a tool that the model of a voice agent can call.
+///
+#[doc = include_str!("../docs/tool.md")]
+pub use hms_webhook_macros::tool;
+
+/// Makes a function the one that chooses the assistant of a call.
+///
+#[doc = include_str!("../docs/assistant_request.md")]
+pub use hms_webhook_macros::assistant_request;
+
+/// Makes a function a listener to the states of a call: ringing, in progress, ended.
+///
+#[doc = include_str!("../docs/status_update.md")]
+pub use hms_webhook_macros::status_update;
+
+/// Makes a function the receiver of what is known of a call after its end.
+///
+#[doc = include_str!("../docs/end_of_call_report.md")]
+pub use hms_webhook_macros::end_of_call_report;
+
+/// Makes a function a listener to a type of event that has no macro of its own.
+///
+#[doc = include_str!("../docs/event.md")]
+pub use hms_webhook_macros::event;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use base64::Engine;
+use futures::future::join_all;
 use hms_webhook::{App, signature::Secret, tool, tools};
 use serde_json::Value;
 
@@ -109,17 +110,14 @@ fn split_call() -> (String, String) {
 async fn gunicorn_requests() {
     let Some(path) = corpus("gunicorn-http") else { return };
     let server = Server::start(App::new().head_timeout(std::time::Duration::from_millis(300))).await;
-    let mut count = 0;
-    for folder in ["valid", "invalid"] {
-        for file in fs::read_dir(path.join(folder)).unwrap() {
-            let file = file.unwrap().path();
-            if file.extension().is_some_and(|extension| extension == "http") {
-                raw_request(&server, &unescape(&fs::read(&file).unwrap()), &file.display().to_string()).await;
-                count += 1;
-            }
-        }
-    }
-    assert!(count > 100, "{count}");
+    let files = ["valid", "invalid"].into_iter().flat_map(|folder| fs::read_dir(path.join(folder)).unwrap());
+    let files = files.map(|file| file.unwrap().path());
+    let requests: Vec<_> = files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "http"))
+        .map(|file| raw_request(&server, unescape(&fs::read(&file).unwrap()), file.display().to_string()))
+        .collect();
+    assert!(requests.len() > 100, "{}", requests.len());
+    join_all(requests).await;
 }
 
 #[tokio::test]
@@ -127,14 +125,15 @@ async fn llhttp_requests() {
     let Some(path) = corpus("llhttp-http/requests.json") else { return };
     let suite: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let server = Server::start(App::new().head_timeout(std::time::Duration::from_millis(300))).await;
-    for case in suite["requests"].as_array().unwrap() {
+    let requests = suite["requests"].as_array().unwrap().iter().map(|case| {
         let bytes = base64::engine::general_purpose::STANDARD.decode(case["input_b64"].as_str().unwrap()).unwrap();
-        raw_request(&server, &bytes, &case["section"].to_string()).await;
-    }
+        raw_request(&server, bytes, case["section"].to_string())
+    });
+    join_all(requests).await;
 }
 
 /// Whatever the bytes are, the server refuses them or hangs up; it neither breaks nor believes them.
-async fn raw_request(server: &Server, bytes: &[u8], name: &str) {
+async fn raw_request(server: &Server, bytes: Vec<u8>, name: String) {
     let mut connection = server.connect().await;
     connection.send(bytes).await;
     // `try_answer` fails when the server leaves the connection hanging.

@@ -87,7 +87,7 @@ impl Connection {
             }
         };
         let head = String::from_utf8(self.read.drain(..head_end).collect()).unwrap();
-        let answer = Answer { status: head[9..12].parse().unwrap(), head: head.to_lowercase(), body: String::new() };
+        let answer = Answer { status: head[9..12].parse().unwrap(), head, body: String::new() };
         let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
         while self.read.len() < length {
             self.read_more().await?;
@@ -118,7 +118,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -1,0 +1,3 @@
+//! A company's own crate, which hands the framework on.
+
+pub use hms_webhook;
