@@ -2,6 +2,7 @@
 
 mod calls;
 mod complaints;
+mod definitions;
 mod faults;
 mod orders;
 mod stock;
