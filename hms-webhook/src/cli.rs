@@ -2,7 +2,7 @@
 
 pub(crate) mod environment;
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use clap::{Args, Parser, Subcommand};
 use tokio::net::{TcpListener, lookup_host};
@@ -104,7 +104,8 @@ impl App {
 fn start_log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A logger that the program has set up itself stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let _ = log.with_ansi(io::stderr().is_terminal()).try_init();
 }
 
 async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {

@@ -1,4 +1,64 @@
-//! Typed handlers for the webhooks of voice agents.
+//! Typed handlers for the webhooks of voice agents on HMS Sovereign / VoiceDock.
+//!
+//! During a phone call the platform POSTs signed JSON to your server and waits for the answer. You annotate functions
+//! and call one function; signatures, arguments, schemas, deadlines and the form of the answers are taken care of.
+//!
+//! ```no_run
+//! use hms_webhook::{App, AssistantReply, AssistantRequest, Call, ToolError, assistant_request, tool};
+//!
+//! struct Opening { hour: u8 }
+//!
+//! /// Say when the shop opens on a day of the week.
+//! #[tool]
+//! async fn opening_hour(
+//!     /// The day in English.
+//!     day: String,
+//!     opening: &Opening, // borrowed: handed in by the server
+//! ) -> Result<u8, ToolError> {
+//!     if day == "Sunday" {
+//!         return Err(ToolError::tell("the shop is closed on Sundays"));
+//!     }
+//!     Ok(opening.hour)
+//! }
+//!
+//! #[assistant_request]
+//! async fn answer(_request: AssistantRequest, call: &Call) -> AssistantReply {
+//!     match call.customer_number() {
+//!         Some(_) => AssistantReply::saved(),
+//!         None => AssistantReply::reject("We take calls from phones only."),
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> hms_webhook::Result<()> {
+//!     App::discover().state(Opening { hour: 9 }).run().await
+//! }
+//! ```
+//!
+//! **The one rule of a handler's parameters: what is owned comes from the wire, what is borrowed comes from the
+//! server.**
+//!
+//! # Where to look
+//!
+//! - Handlers: [`macro@tool`], [`macro@assistant_request`], [`macro@status_update`], [`macro@end_of_call_report`],
+//!   [`macro@event`].
+//! - What they are given: [`Call`], [`Deadline`], the events of [`mod@event`].
+//! - What they return: any `serde::Serialize`, [`ToolError`], [`AssistantReply`] and the builders of [`reply`].
+//! - Getting it to answer: [`App`], `App::run`, `App::serve`, [`App::into_service`].
+//! - Testing: [`testing::TestPlatform`]. Signing and verifying by themselves: [`signature`].
+//!
+//! # Features
+//!
+//! | Feature | What it adds |
+//! | --- | --- |
+//! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
+//! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
+//! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
+//!
+//! # The wire
+//!
+//! The platform's protocol is known from public documents only. Where these docs say "PROTOCOL.md §3.2", or "P §3.2",
+//! they mean the section of the protocol's description that a fact comes from.
 
 mod app;
 mod arguments;
@@ -58,7 +118,7 @@ pub use hms_webhook_macros::tool;
 #[doc = include_str!("../docs/assistant_request.md")]
 pub use hms_webhook_macros::assistant_request;
 
-/// Makes a function a listener to the states of a call: ringing, in progress, ended.
+/// Makes a function a listener to the states of a call: in progress, ended, ended with an error.
 ///
 #[doc = include_str!("../docs/status_update.md")]
 pub use hms_webhook_macros::status_update;

@@ -20,7 +20,15 @@
 //! Everything goes through the whole pipeline: signature, decoding, deadlines, the reply's form. No port is opened,
 //! and tokio's paused clock works, so a test of a deadline takes no time.
 
-use std::{fmt, ops::Index, time::SystemTime};
+use std::{
+    fmt,
+    ops::Index,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::SystemTime,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
@@ -47,6 +55,8 @@ pub struct TestPlatform {
     call_id: String,
     caller: Option<String>,
     metadata: Option<Value>,
+    /// Every tool call has an id of its own, as on a real call.
+    tool_calls: Arc<AtomicUsize>,
 }
 
 impl TestPlatform {
@@ -61,6 +71,7 @@ impl TestPlatform {
             call_id: "test-call-1".into(),
             caller: Some("+31612000111".into()),
             metadata: None,
+            tool_calls: Arc::default(),
         })
     }
 
@@ -100,22 +111,19 @@ impl TestPlatform {
     pub async fn call_tools<'a, A: Serialize>(&self, calls: impl IntoIterator<Item = (&'a str, A)>) -> Vec<ToolReply> {
         let list: Vec<_> = calls
             .into_iter()
-            .enumerate()
-            .map(|(index, (name, arguments))| {
+            .map(|(name, arguments)| {
+                let id = format!("tool_{}", self.tool_calls.fetch_add(1, Ordering::Relaxed));
                 let arguments = serde_json::to_value(arguments).expect("the arguments can be written as JSON");
                 let function = json!({ "name": name, "arguments": arguments });
-                json!({ "id": format!("tool_{index}"), "type": "function", "function": function })
+                json!({ "id": id, "type": "function", "function": function })
             })
             .collect();
-        let count = list.len();
+        let ids: Vec<_> = list.iter().map(|call| call["id"].clone()).collect();
         let answer = self.event("tool-calls", json!({ "tool_call_list": list })).await.expect_ok();
         let results = answer.json()["results"].as_array().cloned().unwrap_or_default();
-        assert_eq!(results.len(), count, "one result for each call: {answer:?}");
-        let replies = results.into_iter().enumerate().map(|(index, mut result)| {
-            assert_eq!(result["tool_call_id"], format!("tool_{index}"), "the results are in the order of the calls");
-            ToolReply(result["result"].take())
-        });
-        replies.collect()
+        let answered: Vec<_> = results.iter().map(|result| result["tool_call_id"].clone()).collect();
+        assert_eq!(answered, ids, "one result for each call, in their order: {answer:?}");
+        results.into_iter().map(|mut result| ToolReply(result["result"].take())).collect()
     }
 
     /// Asks which assistant takes the call.

@@ -59,7 +59,7 @@ pub(crate) fn note_status(update: StatusUpdate, database: &Database) -> rusqlite
 #[end_of_call_report]
 pub(crate) fn file_report(report: EndOfCallReport, database: &Database) -> rusqlite::Result<()> {
     // Metadata of another form was attached by somebody else; no reason to lose the report.
-    let metadata: Option<CallMetadata> = report.assistant.as_ref().and_then(|it| it.metadata().ok().flatten());
+    let metadata: Option<CallMetadata> = report.metadata().ok().flatten();
     let status = report.call.status.as_ref().map(|status| status.as_str());
     database.connection().execute(
         "INSERT INTO calls (id, phone_number, customer_id, status, ended, duration_seconds, summary)

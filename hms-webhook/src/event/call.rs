@@ -89,10 +89,7 @@ impl Call {
     /// # Errors
     /// When there is metadata that `T` cannot be read from.
     pub fn metadata<T: DeserializeOwned>(&self) -> Result<Option<T>, ParseError> {
-        match self.assistant() {
-            Some(assistant) => assistant.metadata(),
-            None => Ok(None),
-        }
+        self.context.metadata()
     }
 
     /// The id of the tool call that is being answered (P §3.2); `None` in the handler of another event.

@@ -1,5 +1,6 @@
 //! What all events have in common.
 
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{
@@ -50,6 +51,15 @@ impl EventContext {
             assistant: message.take_if(&["assistant"], Assistant::read),
             extra: message.into_extra("message")?,
         })
+    }
+
+    /// The metadata that the answer to the assistant-request gave the call, as a type of yours (P §3.0, P §4).
+    /// `None` where there is none.
+    ///
+    /// # Errors
+    /// When there is metadata that `T` cannot be read from.
+    pub fn metadata<T: DeserializeOwned>(&self) -> Result<Option<T>, ParseError> {
+        self.assistant.as_ref().map_or(Ok(None), Assistant::metadata)
     }
 
     /// The number of the other party, in E.164; `None` on web calls (P §3.0).
