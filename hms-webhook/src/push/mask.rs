@@ -1,34 +1,6 @@
-//! Texts that must not be shown: the API key and webhook secrets, and the masks that a platform shows in their place.
-
-use std::fmt;
+//! The masks that the platform shows in the place of secrets.
 
 use serde_json::Value;
-
-/// A secret text that no `Debug` shows.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Credential(String);
-
-impl Credential {
-    pub(super) fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text itself, for the one place that sends it.
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// `text` without this secret, should a foreign text repeat it.
-    pub(super) fn redact(&self, text: &str) -> String {
-        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "(hidden)") }
-    }
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credential(..)")
-    }
-}
 
 /// Whether `text` stands in the place of a secret, as `••••••` or `whsec_****1a2b` do.
 pub(super) fn is_mask(text: &str) -> bool {
@@ -61,13 +33,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_credential_is_not_shown() {
-        let credential = Credential::new("hush".into());
-        assert_eq!(format!("{credential:?}"), "Credential(..)");
-        assert_eq!(credential.redact("the key hush is wrong"), "the key (hidden) is wrong");
-    }
 
     #[test]
     fn masks_are_recognised_where_secrets_are() {

@@ -6,14 +6,14 @@ use http::{HeaderMap, header::RETRY_AFTER};
 
 /// How often something is tried, and how long is waited in between.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// The first try included.
-    pub(super) tries: u32,
+    pub(crate) tries: u32,
     /// The first wait where the platform names none; each further one is twice as long.
-    pub(super) first_wait: Duration,
+    pub(crate) first_wait: Duration,
     /// The longest wait that the platform may ask for. Where it asks for more, nothing is tried again: coming back
     /// earlier than asked would only be refused too.
-    pub(super) longest_wait: Duration,
+    pub(crate) longest_wait: Duration,
 }
 
 impl Default for Patience {
@@ -25,7 +25,7 @@ impl Default for Patience {
 
 impl Patience {
     /// How long to wait after the `failures`-th failure; `None` where it is time to give up.
-    pub(super) fn wait(&self, failures: u32, asked: Option<Duration>) -> Option<Duration> {
+    pub(crate) fn wait(&self, failures: u32, asked: Option<Duration>) -> Option<Duration> {
         if failures >= self.tries {
             return None;
         }
@@ -35,7 +35,7 @@ impl Patience {
 }
 
 /// The wait that the platform asks for: `Retry-After` in seconds or as a date, or else the end of the rate limit's window.
-pub(super) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let until = |time: SystemTime| time.duration_since(now).unwrap_or_default();
     match text(RETRY_AFTER.as_str()) {

@@ -1,7 +1,7 @@
 //! Foreign texts on a terminal: on one line, of a bearable length, without characters that act on the terminal.
 
 /// `text` on one line, at most `longest` characters of it.
-pub(super) fn one_line(text: &str, longest: usize) -> String {
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
     let mut shown = printable(text.trim().chars().take(longest));
     if text.trim().chars().nth(longest).is_some() {
         shown.push('…');
@@ -10,7 +10,7 @@ pub(super) fn one_line(text: &str, longest: usize) -> String {
 }
 
 /// `characters` with those escaped that a terminal would act on or that turn the direction of what follows.
-pub(super) fn printable(characters: impl IntoIterator<Item = char>) -> String {
+pub(crate) fn printable(characters: impl IntoIterator<Item = char>) -> String {
     let mut shown = String::new();
     for character in characters {
         match character {
