@@ -71,6 +71,10 @@ mod deadline;
 mod delivery;
 mod error;
 pub mod event;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 mod handler;
 mod listed;
 #[cfg(feature = "push")]
