@@ -91,6 +91,7 @@ mod schema;
 mod server;
 mod service;
 mod shape;
+pub mod store;
 pub mod signature;
 pub mod testing;
 mod value;
