@@ -10,9 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{
-    Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, Store, StoreError, StoreFuture, StoredJob,
-};
+use super::{Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, Store, StoreError, StoreFuture, StoredJob};
 
 /// A store that lives as long as the process. What it holds is lost when that ends.
 ///

@@ -110,7 +110,11 @@ async fn a_released_key_can_be_claimed_again(store: &impl Store) {
 async fn a_claim_ends_with_its_lease(store: &impl Store) {
     store.claim("one", SHORT).await.expect("a key can be claimed");
     sleep(LONGER).await;
-    assert_eq!(claim(store, "one").await, Claim::Granted { earlier: 1 }, "a claim whose lease is over does not exclude");
+    assert_eq!(
+        claim(store, "one").await,
+        Claim::Granted { earlier: 1 },
+        "a claim whose lease is over does not exclude"
+    );
 }
 
 async fn results_come_back_as_they_were(store: &impl Store) {
@@ -244,10 +248,13 @@ async fn jobs_that_are_given_back_were_not_attempted(store: &impl Store) {
 }
 
 async fn filters_choose(store: &impl Store) {
-    append(store, [event("a", "call-1", &["log", "bill"]), NewEvent {
-        kind: "end-of-call-report".into(),
-        ..event("b", "call-2", &["log"])
-    }])
+    append(
+        store,
+        [
+            event("a", "call-1", &["log", "bill"]),
+            NewEvent { kind: "end-of-call-report".into(), ..event("b", "call-2", &["log"]) },
+        ],
+    )
     .await;
     let count = async |filter: Filter| store.list(&filter).await.expect("jobs can be listed").len();
     assert_eq!(count(Filter::default()).await, 3);
@@ -257,13 +264,19 @@ async fn filters_choose(store: &impl Store) {
     assert_eq!(count(Filter { limit: Some(2), ..Filter::default() }).await, 2);
     assert_eq!(count(Filter { ids: vec![JobId(u64::MAX)], ..Filter::default() }).await, 0);
     assert_eq!(count(Filter { state: Some(JobState::Dead), ..Filter::default() }).await, 0);
-    assert_eq!(store.discard(&Filter::default()).await.expect("dead letters can be discarded"), 0, "only those that are dead");
+    assert_eq!(
+        store.discard(&Filter::default()).await.expect("dead letters can be discarded"),
+        0,
+        "only those that are dead"
+    );
 }
 
 async fn many_at_once_lose_nothing(store: Arc<impl Store>) {
     let appends = (0..50).map(|index| {
         let store = store.clone();
-        tokio::spawn(async move { append(&*store, [event(&format!("e{index}"), &format!("c{}", index % 7), &["log"])]).await })
+        tokio::spawn(async move {
+            append(&*store, [event(&format!("e{index}"), &format!("c{}", index % 7), &["log"])]).await
+        })
     });
     all(appends).await;
     let mut done = HashSet::new();
