@@ -69,6 +69,7 @@ mod app;
 mod arguments;
 #[cfg(feature = "cli")]
 mod cli;
+mod contained;
 #[cfg(feature = "control")]
 pub mod control;
 mod deadline;
@@ -76,7 +77,9 @@ mod delivery;
 mod error;
 pub mod event;
 mod handler;
+mod inbox;
 mod listed;
+mod once;
 #[cfg(feature = "push")]
 mod push;
 mod rejection;
@@ -85,6 +88,7 @@ mod response;
 #[cfg(feature = "control")]
 #[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
 mod rest;
+mod retry;
 mod router;
 mod schema;
 #[cfg(feature = "server")]

@@ -146,6 +146,8 @@ pub struct Job {
     pub id: JobId,
     /// By what name the handler is known.
     pub handler: String,
+    /// By what a repetition of the event is recognised.
+    pub key: String,
     /// The event's type.
     pub kind: String,
     /// The body of the delivery.

@@ -276,6 +276,7 @@ struct Entry {
 }
 
 struct Event {
+    key: String,
     kind: String,
     call_id: Arc<str>,
     body: Bytes,
@@ -284,8 +285,8 @@ struct Event {
 
 impl Queue {
     fn append(&mut self, event: NewEvent) {
-        let NewEvent { kind, call_id, body, handlers, .. } = event;
-        let event = Arc::new(Event { kind, call_id: call_id.into(), body, appended: SystemTime::now() });
+        let NewEvent { key, kind, call_id, body, handlers, .. } = event;
+        let event = Arc::new(Event { key, kind, call_id: call_id.into(), body, appended: SystemTime::now() });
         for handler in handlers {
             self.last += 1;
             let entry = Entry {
@@ -335,6 +336,7 @@ impl Queue {
             jobs.push(Job {
                 id,
                 handler: entry.handler.to_string(),
+                key: entry.event.key.clone(),
                 kind: entry.event.kind.clone(),
                 body: entry.event.body.clone(),
                 attempt: entry.attempts,

@@ -15,6 +15,7 @@ CREATE INDEX claims_running ON claims (key) WHERE state = 'running';
 -- Events that at least one handler is not done with.
 CREATE TABLE events (
     id       INTEGER NOT NULL PRIMARY KEY,
+    key      TEXT NOT NULL,             -- by what a repetition is recognised
     kind     TEXT NOT NULL,             -- message.type
     call_id  TEXT NOT NULL,             -- empty where the event is about no call
     body     BLOB NOT NULL,             -- as it was delivered

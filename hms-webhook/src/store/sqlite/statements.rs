@@ -71,8 +71,8 @@ pub(super) fn append(connection: &Connection, event: &NewEvent) -> rusqlite::Res
         return Ok(());
     }
     connection
-        .prepare_cached("INSERT INTO events (kind, call_id, body, appended) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![event.kind, event.call_id, &event.body[..], now()])?;
+        .prepare_cached("INSERT INTO events (key, kind, call_id, body, appended) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![event.key, event.kind, event.call_id, &event.body[..], now()])?;
     let id = connection.last_insert_rowid();
     for handler in &event.handlers {
         connection
@@ -90,7 +90,7 @@ pub(super) fn append(connection: &Connection, event: &NewEvent) -> rusqlite::Res
 pub(super) fn lease(connection: &Connection, limit: usize) -> rusqlite::Result<Leased> {
     let now = now();
     let mut find = connection.prepare_cached(
-        "SELECT jobs.id, handler, kind, body, attempts FROM jobs JOIN events ON events.id = event
+        "SELECT jobs.id, handler, key, kind, body, attempts FROM jobs JOIN events ON events.id = event
          WHERE jobs.id IN (SELECT id FROM jobs WHERE state = 'waiting' AND head = 1 AND due <= ?1 ORDER BY due, id LIMIT ?2)
          ORDER BY jobs.id",
     )?;
@@ -98,9 +98,10 @@ pub(super) fn lease(connection: &Connection, limit: usize) -> rusqlite::Result<L
         Ok(Job {
             id: JobId(row.get(0)?),
             handler: row.get(1)?,
-            kind: row.get(2)?,
-            body: row.get::<_, Vec<u8>>(3)?.into(),
-            attempt: row.get::<_, u32>(4)? + 1,
+            key: row.get(2)?,
+            kind: row.get(3)?,
+            body: row.get::<_, Vec<u8>>(4)?.into(),
+            attempt: row.get::<_, u32>(5)? + 1,
         })
     };
     let jobs: Vec<Job> = find.query_map(params![now, limit], read)?.collect::<rusqlite::Result<_>>()?;
