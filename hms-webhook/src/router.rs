@@ -121,7 +121,7 @@ impl Router {
         let spec = tool.spec;
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
         let deadline = own.earlier(budget);
-        let key = tool_key(&context.call.id, &call.id);
+        let key = tool_key(&context.call.id, &call);
         let about = Call::new(context.clone(), Some(call.id), deadline);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
         let work = async move {
@@ -149,7 +149,7 @@ impl Router {
     ) -> String {
         let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
         let event = NewEvent {
-            key: tool_key(&context.call.id, &call.id),
+            key: tool_key(&context.call.id, call),
             remembered_for: REMEMBERED_FOR,
             kind: EventType::TOOL_CALLS.as_str().to_owned(),
             call_id: context.call.id.clone(),

@@ -190,7 +190,13 @@ impl TestPlatform {
         Answer { status: head.status, headers: head.headers, body: body.to_bytes() }
     }
 
-    /// Waits until nothing runs any more: handlers of notifications, background tools, tools past their deadline.
+    /// Begins to handle what waits in the app's store, as a server does when it starts.
+    pub fn start(&self) {
+        self.service.start();
+    }
+
+    /// Waits until nothing runs any more and nothing is due: handlers of notifications, background tools, tools past their
+    /// deadline. What waits for its next try is not waited for: let the time pass with [`tokio::time::sleep`].
     pub async fn settled(&self) {
         self.service.settled().await;
     }

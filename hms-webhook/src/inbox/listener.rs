@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use sha2::{Digest, Sha256};
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::{
     arguments::PreparedArguments,
     contained::{Contained, contained},
     deadline::Deadline,
-    event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCalls, UnknownEvent},
+    event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCall, ToolCalls, UnknownEvent},
     handler::{
         EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
@@ -184,8 +185,7 @@ impl Listeners {
         job: &Job,
     ) -> Result<(), Refused> {
         let ToolCalls { context, tool_call_list } = calls;
-        let wanted = |id: &str| tool_key(&context.call.id, id) == job.key;
-        let Some(call) = tool_call_list.into_iter().find(|call| wanted(&call.id)) else {
+        let Some(call) = tool_call_list.into_iter().find(|call| tool_key(&context.call.id, call) == job.key) else {
             return Err(Refused::ForGood("the call is not in its event".into()));
         };
         let deadline = spec.deadline.map_or(Deadline::never(), Deadline::after);
@@ -222,7 +222,13 @@ fn key(kind: &str, name: &str) -> String {
     format!("{kind} {name}")
 }
 
-/// By what a tool call is recognised (PROTOCOL.md §1.4).
-pub(crate) fn tool_key(call_id: &str, tool_call_id: &str) -> String {
-    format!("tool {call_id:?} {tool_call_id:?}")
+/// By what a repetition of a tool call is recognised: its ids, and what is called. The protocol does not say that ids are
+/// never used again, and an answer to other arguments would be a wrong one.
+pub(crate) fn tool_key(call_id: &str, call: &ToolCall) -> String {
+    let mut digest = Sha256::new();
+    digest.update(&call.name);
+    digest.update([0]);
+    digest.update(call.arguments.get().unwrap_or_default());
+    let digest = base16ct::lower::encode_string(&digest.finalize()[..8]);
+    format!("tool {call_id:?} {:?} {digest}", call.id)
 }

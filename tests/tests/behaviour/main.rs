@@ -7,6 +7,8 @@ mod corpora;
 mod deadlines;
 mod events;
 mod http;
+mod inbox;
+mod once;
 mod properties;
 mod refusals;
 mod signatures;
