@@ -5,6 +5,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod file;
+pub(crate) mod sample;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

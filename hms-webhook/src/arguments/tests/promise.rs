@@ -268,4 +268,26 @@ proptest! {
         prop_assume!(!value.to_string().contains("\"300\""));
         prop_assert_eq!(read.is_ok(), allows(schema, &value), "{:?}\n{}\n{}", read.err(), value, schema);
     }
+
+    #[test]
+    fn what_is_made_from_the_schema_is_read(seed: u64) {
+        let schema = &SCHEMA["properties"]["value"];
+        let value = crate::schema::sample::sample(schema, seed);
+        prop_assert!(allows(schema, &value), "{}", value);
+        let mut sent = received(PREPARED.clone(), &json!({ "value": value }).to_string());
+        let read = sent.take(0, SAMPLE);
+        let read = finished(sent, read);
+        prop_assert!(read.is_ok(), "{:?}\n{}", read.err(), value);
+    }
+
+    #[test]
+    fn nothing_is_read_that_the_schema_does_not_allow(seed: u64) {
+        let schema = &SCHEMA["properties"]["value"];
+        let value = crate::schema::sample::hostile(schema, seed);
+        let mut sent = received(PREPARED.clone(), &json!({ "value": value }).to_string());
+        let read = sent.take(0, SAMPLE);
+        let read = finished(sent, read);
+        // The other way round, a number may be within the limits and have more digits than its type keeps.
+        prop_assert!(read.is_err() || allows(schema, &value), "{}", value);
+    }
 }
