@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc::UnboundedSender};
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
@@ -16,7 +16,7 @@ use crate::{
     error::StartupError,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     reply::AssistantReply,
-    router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
+    router::{Budgets, Handlers, Mishap, RegisteredHandler, RegisteredTool, Router},
     schema::ToolDefinition,
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret, Verifier},
@@ -67,6 +67,7 @@ pub(crate) struct Settings {
     pub(crate) fallback: AssistantReply,
     pub(crate) body_limits: BodyLimits,
     pub(crate) concurrent_requests: usize,
+    pub(crate) mishaps: Option<UnboundedSender<Mishap>>,
     #[cfg(feature = "server")]
     pub(crate) time_limits: crate::server::TimeLimits,
 }
@@ -82,6 +83,7 @@ impl Default for Settings {
             fallback: AssistantReply::saved(),
             body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
             concurrent_requests: 1024,
+            mishaps: None,
             #[cfg(feature = "server")]
             time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
         }
@@ -286,6 +288,7 @@ impl App {
                 budgets: settings.budgets,
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
+                mishaps: settings.mishaps,
             },
             capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
             shutting_down: AtomicBool::new(false),

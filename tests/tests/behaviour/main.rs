@@ -6,6 +6,7 @@ mod control;
 mod corpora;
 mod deadlines;
 mod events;
+mod fuzz_tools;
 mod http;
 mod properties;
 mod refusals;
