@@ -43,7 +43,7 @@ Environment:
   HMS_WEBHOOK_LISTEN           address to listen on [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
   HMS_WEBHOOK_PATH             path of the webhook [/webhooks/hms-sovereign]
   HMS_WEBHOOK_STORE            where events are kept [memory]
-  RUST_LOG                     what is logged [info]";
+  RUST_LOG                     what is logged [info; other commands than serve: warn]";
 
 /// Runs every annotated function of this program as a server: the whole of `main` where there is no state.
 ///
@@ -74,8 +74,10 @@ impl App {
             // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
             std::process::exit(i32::from(error.use_stderr()))
         });
-        start_log();
-        match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
+        let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
+        // Of one call there is less to tell than of a server.
+        start_log(if matches!(command, Command::Serve(_)) { "info" } else { "warn" });
+        match command {
             Command::Serve(flags) => serve::serve(self, flags).await,
             Command::Tools(flags) => end_with(tools::tools(&self, &flags)?),
             Command::Call(flags) => end_with(call::call(self, &flags).await?),
@@ -97,8 +99,9 @@ fn end_with(exit_code: i32) -> Result<()> {
     }
 }
 
-fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs to standard error what `RUST_LOG` says, or else `filter`.
+fn start_log(filter: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
     // A logger that the program has set up itself stays.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let _ = log.with_ansi(io::stderr().is_terminal()).try_init();

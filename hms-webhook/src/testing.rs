@@ -21,6 +21,7 @@
 //! and tokio's paused clock works, so a test of a deadline takes no time.
 
 mod fuzz;
+pub(crate) mod snapshot;
 
 use std::{
     fmt,

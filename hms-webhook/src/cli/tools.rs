@@ -16,7 +16,7 @@ use crate::{
     schema::{
         ToolDefinition,
         changes::{Change, Effect, changes},
-        file::{self, FileError},
+        file,
     },
 };
 
@@ -52,7 +52,7 @@ pub(super) fn tools(app: &App, flags: &ToolsFlags) -> Result<i32> {
         return check(&definitions, file);
     }
     if let Some(file) = &flags.write {
-        fs::write(file, file::text(&definitions)).map_err(|error| CannotWrite { file: file.clone(), error })?;
+        fs::write(file, file::text(&definitions)).map_err(|error| FileError::Unwritable(file.clone(), error))?;
         output::tell(&format!("{} written to {}", count(definitions.len(), "tool"), file.display()));
     } else if flags.json {
         output::show(&file::text(&definitions))?;
@@ -62,29 +62,42 @@ pub(super) fn tools(app: &App, flags: &ToolsFlags) -> Result<i32> {
     Ok(0)
 }
 
-/// A file that cannot be written.
+/// Why a file could not be used. Each text is one line.
 #[derive(Debug)]
-struct CannotWrite {
-    file: PathBuf,
-    error: io::Error,
+enum FileError {
+    Unreadable(PathBuf, io::Error),
+    Foreign(PathBuf, String),
+    Unwritable(PathBuf, io::Error),
 }
 
-impl fmt::Display for CannotWrite {
+impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the file `{}` cannot be written: {}; name one in a folder that is there",
-            self.file.display(),
-            self.error
-        )
+        match self {
+            Self::Unreadable(file, error) => {
+                let file = file.display();
+                write!(f, "the file `{file}` cannot be read: {error}; `tools --write {file}` makes one")
+            }
+            Self::Foreign(file, problem) => {
+                let file = file.display();
+                write!(f, "the file `{file}` cannot be compared: {problem}; `tools --write {file}` replaces it")
+            }
+            Self::Unwritable(file, error) => {
+                write!(
+                    f,
+                    "the file `{}` cannot be written: {error}; name one in a folder that is there",
+                    file.display()
+                )
+            }
+        }
     }
 }
 
-impl error::Error for CannotWrite {}
+impl error::Error for FileError {}
 
 fn check(definitions: &[ToolDefinition], file: &Path) -> Result<i32> {
-    let text = fs::read_to_string(file).map_err(|error| FileError::Unreadable { file: file.to_owned(), error })?;
-    let changes = changes(&file::read(&text, file)?, definitions);
+    let text = fs::read_to_string(file).map_err(|error| FileError::Unreadable(file.to_owned(), error))?;
+    let before = file::read(&text).map_err(|problem| FileError::Foreign(file.to_owned(), problem))?;
+    let changes = changes(&before, definitions);
     if changes.is_empty() {
         output::tell(&format!("{} says what this program says", file.display()));
         return Ok(0);
