@@ -17,7 +17,7 @@ use crate::{
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     reply::AssistantReply,
     router::{Budgets, Handlers, Mishap, RegisteredHandler, RegisteredTool, Router},
-    schema::ToolDefinition,
+    schema::{Profile, ToolDefinition},
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret, Verifier},
 };
@@ -247,6 +247,34 @@ impl App {
         StartupError::check(problems)?;
         let define = |spec: &&ToolSpec| Some(ToolDefinition::new(spec, &tools.get(spec.name)?.arguments));
         Ok(self.tools.iter().filter_map(define).collect())
+    }
+
+    /// What the model is told about each tool, in the form that the models of a certain provider take.
+    ///
+    /// ```
+    /// use hms_webhook::{App, Profile, tool, tools};
+    ///
+    /// /// Say when the shop opens.
+    /// #[tool]
+    /// fn opening_hour(/** The day. */ day: Option<String>) -> u8 {
+    ///     day.map_or(9, |_| 10)
+    /// }
+    ///
+    /// let app = App::new().tools(tools![opening_hour]);
+    /// let tool = app.definitions_for(Profile::OpenAiStrict)?.remove(0);
+    /// assert_eq!(tool.parameters["required"][0], "day");
+    /// assert_eq!(tool.parameters["properties"]["day"]["type"][1], "null");
+    /// # Ok::<_, hms_webhook::StartupError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`definitions`](Self::definitions); and names every argument that cannot be described in this form.
+    pub fn definitions_for(&self, profile: Profile) -> Result<Vec<ToolDefinition>, StartupError> {
+        let mut problems = Vec::new();
+        let definitions = self.definitions()?.into_iter();
+        let definitions = definitions.map(|definition| definition.in_form(profile, &mut problems)).collect();
+        StartupError::check(problems)?;
+        Ok(definitions)
     }
 
     /// Checks the app and makes it ready to answer.

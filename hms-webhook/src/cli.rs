@@ -3,6 +3,7 @@
 mod call;
 pub(crate) mod environment;
 mod output;
+pub(crate) mod profile;
 mod serve;
 mod tools;
 
@@ -83,8 +84,11 @@ impl App {
             Command::Call(flags) => end_with(call::call(self, &flags).await?),
             #[cfg(feature = "push")]
             Command::Push(flags) => {
-                let definitions: Vec<_> =
-                    self.definitions()?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+                let definitions: Vec<_> = self
+                    .definitions_for(flags.profile())?
+                    .iter()
+                    .map(serde_json::to_value)
+                    .collect::<Result<_, _>>()?;
                 end_with(crate::push::run(&definitions, flags).await?.exit_code())
             }
         }

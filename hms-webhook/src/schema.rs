@@ -5,10 +5,13 @@
 
 pub(crate) mod changes;
 pub(crate) mod file;
+pub(crate) mod profile;
 pub(crate) mod sample;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use profile::{Profile, UnknownProfile};
 
 use crate::{arguments::PreparedArguments, handler::ToolSpec};
 
@@ -50,5 +53,18 @@ impl ToolDefinition {
             message: tool.message.map(str::to_owned),
             parameters: prepared.schema(),
         }
+    }
+
+    /// The same in the form of `profile`. What cannot be said in it is noted among the problems.
+    pub(crate) fn in_form(mut self, profile: Profile, problems: &mut Vec<String>) -> Self {
+        match profile.apply(self.parameters.take()) {
+            Ok(parameters) => self.parameters = parameters,
+            Err(faults) => {
+                let name = &self.name;
+                let faults = faults.into_iter();
+                problems.extend(faults.map(|fault| format!("the tool `{name}` cannot be put as `{profile}`: {fault}")));
+            }
+        }
+        self
     }
 }

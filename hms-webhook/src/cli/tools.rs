@@ -33,6 +33,8 @@ pub(super) struct ToolsFlags {
     /// Write the definitions to a file
     #[arg(long, value_name = "FILE", group = "what")]
     write: Option<PathBuf>,
+    #[command(flatten)]
+    form: super::profile::Form,
 }
 
 const HELP: &str = "\
@@ -47,7 +49,7 @@ Colours are used on a terminal only, and not where NO_COLOR is set.";
 
 /// Runs the command; gives back the program's exit code.
 pub(super) fn tools(app: &App, flags: &ToolsFlags) -> Result<i32> {
-    let definitions = app.definitions()?;
+    let definitions = app.definitions_for(flags.form.profile)?;
     if let Some(file) = &flags.check {
         return check(&definitions, file);
     }
