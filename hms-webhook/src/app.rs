@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc::UnboundedSender};
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
@@ -16,8 +16,8 @@ use crate::{
     error::StartupError,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     reply::AssistantReply,
-    router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
-    schema::ToolDefinition,
+    router::{Budgets, Handlers, Mishap, RegisteredHandler, RegisteredTool, Router},
+    schema::{Profile, ToolDefinition},
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret, Verifier},
 };
@@ -67,6 +67,7 @@ pub(crate) struct Settings {
     pub(crate) fallback: AssistantReply,
     pub(crate) body_limits: BodyLimits,
     pub(crate) concurrent_requests: usize,
+    pub(crate) mishaps: Option<UnboundedSender<Mishap>>,
     #[cfg(feature = "server")]
     pub(crate) time_limits: crate::server::TimeLimits,
 }
@@ -82,6 +83,7 @@ impl Default for Settings {
             fallback: AssistantReply::saved(),
             body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
             concurrent_requests: 1024,
+            mishaps: None,
             #[cfg(feature = "server")]
             time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
         }
@@ -247,6 +249,34 @@ impl App {
         Ok(self.tools.iter().filter_map(define).collect())
     }
 
+    /// What the model is told about each tool, in the form that the models of a certain provider take.
+    ///
+    /// ```
+    /// use hms_webhook::{App, Profile, tool, tools};
+    ///
+    /// /// Say when the shop opens.
+    /// #[tool]
+    /// fn opening_hour(/** The day. */ day: Option<String>) -> u8 {
+    ///     day.map_or(9, |_| 10)
+    /// }
+    ///
+    /// let app = App::new().tools(tools![opening_hour]);
+    /// let tool = app.definitions_for(Profile::OpenAiStrict)?.remove(0);
+    /// assert_eq!(tool.parameters["required"][0], "day");
+    /// assert_eq!(tool.parameters["properties"]["day"]["type"][1], "null");
+    /// # Ok::<_, hms_webhook::StartupError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`definitions`](Self::definitions); and names every argument that cannot be described in this form.
+    pub fn definitions_for(&self, profile: Profile) -> Result<Vec<ToolDefinition>, StartupError> {
+        let mut problems = Vec::new();
+        let definitions = self.definitions()?.into_iter();
+        let definitions = definitions.map(|definition| definition.in_form(profile, &mut problems)).collect();
+        StartupError::check(problems)?;
+        Ok(definitions)
+    }
+
     /// Checks the app and makes it ready to answer.
     ///
     /// # Errors
@@ -286,6 +316,7 @@ impl App {
                 budgets: settings.budgets,
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
+                mishaps: settings.mishaps,
             },
             capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
             shutting_down: AtomicBool::new(false),

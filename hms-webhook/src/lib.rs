@@ -112,7 +112,7 @@ pub use event::{
 pub use handler::ToolError;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
-pub use schema::ToolDefinition;
+pub use schema::{Profile, ToolDefinition, UnknownProfile};
 pub use service::WebhookService;
 
 #[doc(inline)]

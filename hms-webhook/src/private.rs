@@ -11,4 +11,5 @@ pub use crate::handler::{
     json, tool_future,
 };
 pub use crate::listed::{count, distinct};
+pub use crate::testing::snapshot::assert_tools_snapshot;
 pub use crate::value::{ValueOf, example, value};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::mpsc::UnboundedSender, time::Instant};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
@@ -60,6 +60,15 @@ pub(crate) struct Router {
     pub(crate) fallback: AssistantReply,
     /// Every task that runs a handler.
     pub(crate) running: TaskTracker,
+    /// Who is told of tools that ended as none should.
+    pub(crate) mishaps: Option<UnboundedSender<Mishap>>,
+}
+
+/// A tool that ended as none should.
+#[derive(Debug)]
+pub(crate) enum Mishap {
+    Panic(String),
+    Late,
 }
 
 impl Router {
@@ -131,7 +140,7 @@ impl Router {
             AfterDeadline::Finish => Deadline::never(),
         };
         let task = self.running.spawn(run_tool(spec, invocation, bound).instrument(span.clone()));
-        let running = Running { spec, task, deadline, span };
+        let running = Running { spec, task, deadline, span, mishaps: self.mishaps.clone() };
         if spec.background {
             self.running.spawn(async move { running.result().await });
             return Started::Answered(accepted_object(spec.response));
@@ -209,21 +218,32 @@ struct Running {
     task: tokio::task::JoinHandle<Option<String>>,
     deadline: Deadline,
     span: Span,
+    mishaps: Option<UnboundedSender<Mishap>>,
 }
 
 impl Running {
+    fn note(&self, mishap: Mishap) {
+        if let Some(mishaps) = &self.mishaps {
+            // Whoever asked for them may have stopped to listen.
+            let _ = mishaps.send(mishap);
+        }
+    }
+
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
-    async fn result(self) -> String {
-        let outcome = self.deadline.bound(self.task).await;
+    async fn result(mut self) -> String {
+        let outcome = self.deadline.bound(&mut self.task).await;
         let _entered = self.span.enter();
         match outcome {
             Some(Ok(Some(result))) => result,
             Some(Err(error)) => {
-                error!(panic = panic_text(error), "{} panicked", self.spec.location);
+                let panic = panic_text(error);
+                error!(panic, "{} panicked", self.spec.location);
+                self.note(Mishap::Panic(panic));
                 error_object(NEUTRAL)
             }
             Some(Ok(None)) | None => {
                 error!("{} was not done at its deadline", self.spec.location);
+                self.note(Mishap::Late);
                 error_object(TOO_LATE)
             }
         }

@@ -20,6 +20,9 @@
 //! Everything goes through the whole pipeline: signature, decoding, deadlines, the reply's form. No port is opened,
 //! and tokio's paused clock works, so a test of a deadline takes no time.
 
+mod fuzz;
+pub(crate) mod snapshot;
+
 use std::{
     fmt,
     ops::Index,
@@ -44,6 +47,8 @@ use crate::{
     service::WebhookService,
     signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER},
 };
+
+pub use fuzz::{Finding, FuzzReport, Problem, fuzz_tools};
 
 const SECRET: &str = "the secret of the test platform";
 
