@@ -21,6 +21,8 @@
 //! and tokio's paused clock works, so a test of a deadline takes no time.
 
 mod conformance;
+mod fuzz;
+pub(crate) mod snapshot;
 
 use std::{
     fmt,
@@ -48,6 +50,7 @@ use crate::{
 };
 
 pub use self::conformance::store_conformance;
+pub use fuzz::{Finding, FuzzReport, Problem, fuzz_tools};
 
 const SECRET: &str = "the secret of the test platform";
 

@@ -17,6 +17,7 @@ use crate::{
     handler::{
         EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
+    mishap::{Mishap, Mishaps},
     retry::RetryPolicy,
     store::Job,
 };
@@ -71,12 +72,13 @@ pub(crate) struct Listeners {
     /// The names of those that get every event of a type.
     by_kind: BTreeMap<&'static str, Vec<String>>,
     states: Arc<States>,
+    mishaps: Mishaps,
 }
 
 impl Listeners {
     /// The names have to outlive a new version of the program, so they are those of the functions. Only where two
     /// functions have the same name are they told apart by their files.
-    pub(crate) fn new(listeners: Vec<Listener>, states: Arc<States>) -> Self {
+    pub(crate) fn new(listeners: Vec<Listener>, states: Arc<States>, mishaps: Mishaps) -> Self {
         let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
         for listener in &listeners {
             *counts.entry((listener.run.kind(), listener.location.function)).or_default() += 1;
@@ -96,7 +98,7 @@ impl Listeners {
             }
         }
         let by_name = named.into_iter().map(|(name, listener)| (key(listener.run.kind(), &name), listener)).collect();
-        Self { by_name, by_kind, states }
+        Self { by_name, by_kind, states, mishaps }
     }
 
     /// The names of the handlers of an event of this type.
@@ -205,8 +207,23 @@ impl Listeners {
                     Err(Refused::ForGood("it was called with other arguments than it takes".into()))
                 }
             },
-            Some(Contained::Panicked(text)) => Err(Refused::Again(format!("it panicked: {text}"))),
-            None => Err(Refused::Again("it was not done at its deadline".into())),
+            Some(Contained::Panicked(text)) => {
+                self.note(job, Mishap::Panic(text.clone()));
+                Err(Refused::Again(format!("it panicked: {text}")))
+            }
+            None => {
+                self.note(job, Mishap::Late);
+                Err(Refused::Again("it was not done at its deadline".into()))
+            }
+        }
+    }
+}
+
+impl Listeners {
+    /// The attempts after the first one are only repetitions of it.
+    fn note(&self, job: &Job, mishap: Mishap) {
+        if job.attempt == 1 {
+            self.mishaps.note(mishap);
         }
     }
 }

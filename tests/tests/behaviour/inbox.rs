@@ -173,7 +173,12 @@ async fn a_poisoned_event_blocks_what_follows_in_its_own_call_only() {
 async fn a_background_tool_is_tried_again_and_called_once_for_its_id() {
     /// Write a complaint down.
     #[tool(background, tries = 3)]
-    async fn complain(/** What. */ text: String, call: &Call, seen: &Seen) -> Result<(), std::io::Error> {
+    async fn complain(
+        /** What. */
+        text: String,
+        call: &Call,
+        seen: &Seen,
+    ) -> Result<(), std::io::Error> {
         seen.note(format!("{text} {}", call.attempt()));
         if call.is_repeat() { Ok(()) } else { Err(std::io::Error::other("no network")) }
     }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says why it fails")]
 
+mod commands;
 mod control;
 mod corpora;
 mod deadlines;
 mod events;
+mod fuzz_tools;
 mod http;
 mod inbox;
 mod once;

@@ -25,7 +25,11 @@ impl Bookings {
 
 /// Book something, and say the number of the booking.
 #[tool]
-async fn book(/** What. */ what: String, bookings: &Bookings) -> Result<usize, ToolError> {
+async fn book(
+    /** What. */
+    what: String,
+    bookings: &Bookings,
+) -> Result<usize, ToolError> {
     let number = bookings.0.fetch_add(1, Ordering::Relaxed) + 1;
     match what.as_str() {
         "nothing" => Err(ToolError::tell("nothing cannot be booked")),
