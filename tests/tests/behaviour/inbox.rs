@@ -299,7 +299,11 @@ async fn what_cannot_be_kept_is_not_acknowledged() {
     assert_eq!(server.deliver(tool_calls(&[("answer", "{}")])).await.result(), json!({ "result": "yes" }));
     let answers = server.deliver(message("assistant-request", "")).await;
     assert_eq!((answers.status, answers.json()), (200, json!({})));
-    assert_eq!(server.deliver(report("c-again")).await.status, 503, "it does not pretend");
+    assert_eq!(
+        server.deliver(report(&format!("c-again{}", "x".repeat(3000)))).await.status,
+        503,
+        "it does not pretend"
+    );
 
     store.limit_pages(100_000).await.unwrap();
     assert_eq!(ready().await.status, 200);
