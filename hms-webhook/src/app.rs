@@ -6,15 +6,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::{
     arguments::PreparedArguments,
-    delivery::BodyLimits,
+    capacity::Capacity,
+    delivery::BodyBudget,
     error::StartupError,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
+    limits::Limits,
     reply::AssistantReply,
     router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
     schema::ToolDefinition,
@@ -65,10 +66,9 @@ pub(crate) struct Settings {
     pub(crate) tolerance: Duration,
     pub(crate) budgets: Budgets,
     pub(crate) fallback: AssistantReply,
-    pub(crate) body_limits: BodyLimits,
-    pub(crate) concurrent_requests: usize,
+    pub(crate) limits: Limits,
     #[cfg(feature = "server")]
-    pub(crate) time_limits: crate::server::TimeLimits,
+    pub(crate) serving: crate::server::Serving,
 }
 
 impl Default for Settings {
@@ -80,10 +80,9 @@ impl Default for Settings {
             tolerance: DEFAULT_TOLERANCE,
             budgets: Budgets { assistant_request: Duration::from_millis(4500), tool_calls: Duration::from_secs(9) },
             fallback: AssistantReply::saved(),
-            body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
-            concurrent_requests: 1024,
+            limits: Limits::default(),
             #[cfg(feature = "server")]
-            time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
+            serving: crate::server::Serving::default(),
         }
     }
 }
@@ -198,37 +197,36 @@ impl App {
         self
     }
 
-    /// The longest body that is read, in bytes (default: 1 MiB). A longer one is answered 413.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.settings.body_limits.bytes = bytes;
+    /// Changes the limits of what is taken on: connections, bodies, requests and times.
+    ///
+    /// ```
+    /// # use hms_webhook::App;
+    /// let app = App::new().limits(|limits| limits.connections_per_address = 100);
+    /// ```
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.settings.limits);
         self
     }
 
-    /// How long a body may take to arrive (default: 10 s). A slower one is answered 408.
-    pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.body_limits.time = timeout;
-        self
+    /// The longest body that is read, in bytes: [`Limits::body`].
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.limits(|limits| limits.body = bytes)
     }
 
-    /// How many requests are handled at a time (default: 1024). Further ones are answered 503 at once.
-    pub fn concurrent_requests(mut self, requests: usize) -> Self {
-        self.settings.concurrent_requests = requests;
-        self
+    /// How long a body may take to arrive: [`Limits::body_time`].
+    pub fn body_timeout(self, timeout: Duration) -> Self {
+        self.limits(|limits| limits.body_time = timeout)
     }
 
-    /// How long a request's head may take to arrive, and how long a connection is kept open without a request
-    /// (default: 10 s).
-    #[cfg(feature = "server")]
-    pub fn head_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.time_limits.head = timeout;
-        self
+    /// How many requests are handled at a time: [`Limits::requests`].
+    pub fn concurrent_requests(self, requests: usize) -> Self {
+        self.limits(|limits| limits.requests = requests)
     }
 
-    /// How long a stopping server waits for what still runs (default: 10 s).
-    #[cfg(feature = "server")]
-    pub fn stop_within(mut self, timeout: Duration) -> Self {
-        self.settings.time_limits.stop = timeout;
-        self
+    /// How long a request's head may take to arrive, and how long a connection is kept open without a request:
+    /// [`Limits::head_time`] and [`Limits::idle_time`].
+    pub fn head_timeout(self, timeout: Duration) -> Self {
+        self.limits(|limits| (limits.head_time, limits.idle_time) = (timeout, timeout))
     }
 }
 
@@ -278,7 +276,8 @@ impl App {
         }
         Ok(WebhookService::new(Shared {
             path: settings.path,
-            body_limits: settings.body_limits,
+            limits: settings.limits,
+            bodies: BodyBudget::new(settings.limits.bodies),
             verifier,
             router: Router {
                 handlers,
@@ -287,7 +286,8 @@ impl App {
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
             },
-            capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            capacity: Capacity::new(&settings.limits),
+            leaving: AtomicBool::new(false),
             shutting_down: AtomicBool::new(false),
         }))
     }
@@ -328,12 +328,7 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
             ));
         }
     }
-    if settings.body_limits.bytes == 0 || settings.body_limits.time.is_zero() || settings.concurrent_requests == 0 {
-        problems.push(
-            "`.body_limit(0)`, `.body_timeout(0)` and `.concurrent_requests(0)` would refuse every request: choose more than zero"
-                .into(),
-        );
-    }
+    settings.limits.check(problems);
 }
 
 /// Every borrowed parameter must be there; those of one type are reported together.

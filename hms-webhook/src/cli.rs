@@ -130,7 +130,7 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
              set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1"
         ));
     }
-    let time_limits = app.settings.time_limits;
+    let serving = app.settings.serving.clone();
     let service = app.into_service()?;
 
     let listener = TcpListener::bind(&*addresses)
@@ -138,7 +138,7 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
-    let serving = server::serve(service, listener, time_limits, async {
+    let serving = server::serve(service, listener.into(), serving, async {
         let _ = stopped.await;
     });
     let at_once = async {

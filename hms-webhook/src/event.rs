@@ -100,6 +100,11 @@ impl Event {
         }
     }
 
+    /// Whether a phone call waits for the answer (P §1.3).
+    pub fn is_waited_for(&self) -> bool {
+        matches!(self, Self::AssistantRequest(_) | Self::ToolCalls(_))
+    }
+
     /// What all events have in common (P §3.0).
     pub fn context(&self) -> &Arc<EventContext> {
         match self {

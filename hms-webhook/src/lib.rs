@@ -62,13 +62,16 @@
 
 mod app;
 mod arguments;
+mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
 mod deadline;
 mod delivery;
+mod depth;
 mod error;
 pub mod event;
 mod handler;
+mod limits;
 mod listed;
 #[cfg(feature = "push")]
 mod push;
@@ -100,9 +103,12 @@ pub use event::{
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
+pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
 pub use schema::ToolDefinition;
+#[cfg(feature = "server")]
+pub use server::Listener;
 pub use service::WebhookService;
 
 #[doc(inline)]

@@ -15,12 +15,15 @@ use std::{
 
 use http::{Method, Request, Response};
 use http_body::Body;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
-    delivery::{self, BodyLimits},
+    capacity::Capacity,
+    delivery::{self, BodyBudget},
+    depth::is_deeper_than,
     event::Event,
+    limits::Limits,
     rejection::Rejection,
     response::{Reply, ReplyBody},
     router::Router,
@@ -36,17 +39,24 @@ pub struct WebhookService(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) path: String,
-    pub(crate) body_limits: BodyLimits,
+    pub(crate) limits: Limits,
+    pub(crate) bodies: BodyBudget,
     pub(crate) verifier: Verifier,
     pub(crate) router: Router,
-    /// One permit for each request that may be handled at a time.
-    pub(crate) capacity: Semaphore,
+    pub(crate) capacity: Capacity,
+    /// What `/readyz` says, beside whether requests are taken.
+    pub(crate) leaving: AtomicBool,
     pub(crate) shutting_down: AtomicBool,
 }
 
 impl WebhookService {
     pub(crate) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// The path at which the webhook is served.
@@ -59,6 +69,11 @@ impl WebhookService {
     /// `App::serve` does this by itself; call it where the service is mounted in a server of your own.
     pub fn shut_down(&self) {
         self.0.shutting_down.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on `/readyz` says that this server is not ready, while requests are still answered.
+    pub fn leave(&self) {
+        self.0.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Waits until no handler runs, in the background or otherwise.
@@ -126,7 +141,7 @@ impl Shared {
     {
         match self.route(request.method(), request.uri().path())? {
             Route::Alive => return Ok(Reply::Health { well: true, state: "ok" }),
-            Route::Ready if self.is_shutting_down() => {
+            Route::Ready if self.is_shutting_down() || self.leaving.load(Ordering::Relaxed) => {
                 return Ok(Reply::Health { well: false, state: "shutting down" });
             }
             Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
@@ -135,11 +150,15 @@ impl Shared {
         if self.is_shutting_down() {
             return Err(Rejection::ShuttingDown);
         }
-        let _permit = self.capacity.try_acquire().map_err(|_| Rejection::Overloaded)?;
-
-        let delivery = delivery::receive(request, self.body_limits).await?;
+        let upload = self.capacity.upload()?;
+        let (delivery, _held) = delivery::receive(request, received, &self.limits, &self.bodies).await?;
+        drop(upload);
         let payload = self.verifier.verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
+        if is_deeper_than(self.limits.json_depth, payload.body()) {
+            return Err(Rejection::TooDeep { limit: self.limits.json_depth });
+        }
         let event = Event::parse(payload.body()).map_err(Rejection::Malformed)?;
+        let _place = self.capacity.admit(event.is_waited_for())?;
         let span = tracing::Span::current();
         span.record("event", event.kind().as_str());
         span.record("call", event.context().call.id.as_str());

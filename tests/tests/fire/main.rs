@@ -1,0 +1,11 @@
+//! What strangers may send to an open port, and what everyone else notices of it.
+
+#[path = "../behaviour/support.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
+mod http_1;
+mod http_2;
+mod limits;
+mod slow;
+mod wire;
