@@ -14,6 +14,7 @@ use crate::{
     capacity::Capacity,
     delivery::BodyBudget,
     error::StartupError,
+    gate::Gate,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     limits::Limits,
     reply::AssistantReply,
@@ -372,7 +373,10 @@ fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> Has
         }
         match PreparedArguments::prepare(spec) {
             Ok(arguments) => {
-                tools.insert(spec.name, RegisteredTool { spec, arguments: Arc::new(arguments) });
+                tools.insert(
+                    spec.name,
+                    RegisteredTool { spec, arguments: Arc::new(arguments), gate: spec.concurrency.map(Gate::new) },
+                );
             }
             Err(problem) => problems.push(format!("{}: {problem}", spec.location)),
         }

@@ -70,6 +70,7 @@ mod delivery;
 mod depth;
 mod error;
 pub mod event;
+mod gate;
 mod handler;
 mod limits;
 mod listed;

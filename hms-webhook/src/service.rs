@@ -162,7 +162,7 @@ impl Shared {
         let span = tracing::Span::current();
         span.record("event", event.kind().as_str());
         span.record("call", event.context().call.id.as_str());
-        let reply = self.router.dispatch(event, received).await;
+        let reply = self.router.dispatch(event, received).await?;
         info!(milliseconds = received.elapsed().as_millis() as u64, "answered");
         Ok(reply)
     }
