@@ -269,6 +269,10 @@ async fn run_tool(
 ) -> Option<String> {
     if let Some(ticket) = ticket {
         invocation.scope.hold(deadline.bound(ticket.enter()).await?);
+        // A place may become free in the very moment in which it is too late.
+        if deadline.is_over() {
+            return None;
+        }
     }
     let bound = match spec.after_deadline {
         AfterDeadline::Cancel => deadline,

@@ -7,5 +7,6 @@ mod support;
 mod http_1;
 mod http_2;
 mod limits;
+mod overload;
 mod slow;
 mod wire;
