@@ -53,6 +53,7 @@
 //! | --- | --- |
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
+//! | `control` | [`control::CallControl`]: commands to a phone call that is going on
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -60,11 +61,17 @@
 //! The platform's protocol is known from public documents only. Where these docs say "PROTOCOL.md §3.2", or "P §3.2",
 //! they mean the section of the protocol's description that a fact comes from.
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 mod app;
 mod arguments;
 mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "control")]
+pub mod control;
 mod deadline;
 mod delivery;
 mod depth;
@@ -79,6 +86,9 @@ mod push;
 mod rejection;
 pub mod reply;
 mod response;
+#[cfg(feature = "control")]
+#[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
+mod rest;
 mod router;
 mod schema;
 #[cfg(feature = "server")]

@@ -7,6 +7,8 @@ mod support;
 mod http_1;
 mod http_2;
 mod limits;
+mod memory;
 mod overload;
+mod process;
 mod slow;
 mod wire;
