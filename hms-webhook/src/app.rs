@@ -20,8 +20,9 @@ use crate::{
     reply::AssistantReply,
     router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
     schema::ToolDefinition,
+    secrets::{Keyring, SecretSetting, SecretSource},
     service::{Shared, WebhookService},
-    signature::{DEFAULT_TOLERANCE, Secret, Verifier},
+    signature::{DEFAULT_TOLERANCE, Secret},
 };
 
 /// The path of the webhook unless another one is set.
@@ -61,7 +62,7 @@ pub struct App {
 
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<SecretSetting>,
     pub(crate) allow_unsigned: bool,
     pub(crate) path: String,
     pub(crate) tolerance: Duration,
@@ -153,7 +154,26 @@ impl App {
 impl App {
     /// Accepts deliveries that are signed with `secret`. Call it again for a second secret, as during a change of secrets.
     pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.settings.secrets.push(secret.into());
+        self.settings.secrets.push(SecretSetting::new(SecretSource::Text(secret.into())));
+        self
+    }
+
+    /// As [`secret`](App::secret), from a file, whose last line break is no part of the secret.
+    ///
+    /// `App::serve` reads it anew every second; where it has changed, the new secret is taken from then on. To change
+    /// a secret without refusing anything, have two files, and let both the old and the new one be taken while the
+    /// platform changes. Replace a file by renaming another one to its name, so that nobody reads half of it.
+    pub fn secret_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.settings.secrets.push(SecretSetting::new(SecretSource::File(path.into())));
+        self
+    }
+
+    /// Also accepts deliveries that are signed with `secret` and call nothing but `tool`: what the platform may do
+    /// for a tool that has a `url` and a secret of its own (PROTOCOL.md §2.2).
+    pub fn tool_secret(mut self, tool: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        let (tool, source) = (tool.into(), SecretSource::Text(secret.into()));
+        let name = Some(format!("tool {tool}").into());
+        self.settings.secrets.push(SecretSetting { name, tool: Some(tool), source });
         self
     }
 
@@ -253,6 +273,9 @@ impl App {
     /// borrowed parameter that no `.state(…)` provides, a missing secret, a setting that cannot work.
     pub fn into_service(mut self) -> Result<WebhookService, StartupError> {
         let mut problems = std::mem::take(&mut self.problems);
+        let settings = &mut self.settings;
+        let secrets = std::mem::take(&mut settings.secrets);
+        let keyring = Keyring::open(secrets, settings.tolerance, settings.allow_unsigned, &mut problems);
         check_settings(&self.settings, &mut problems);
         check_needs(&self, &mut problems);
         let tools = prepare_tools(&self.tools, &mut problems);
@@ -271,15 +294,12 @@ impl App {
         if settings.allow_unsigned {
             warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
         }
-        let mut verifier = Verifier::new(settings.secrets).tolerance(settings.tolerance);
-        if settings.allow_unsigned {
-            verifier = verifier.allow_unsigned();
-        }
         Ok(WebhookService::new(Shared {
             path: settings.path,
             limits: settings.limits,
             bodies: BodyBudget::new(settings.limits.bodies),
-            verifier,
+            keyring,
+            refusals: Default::default(),
             router: Router {
                 handlers,
                 states: Arc::new(self.states),
@@ -299,18 +319,6 @@ impl App {
 // ---------------------------------------------------------------------------------------------
 
 fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
-    if settings.secrets.is_empty() && !settings.allow_unsigned {
-        problems.push(
-            "no webhook secret is set: set the environment variable HMS_WEBHOOK_SECRET to the assistant's \
-             `webhook_secret`, or call `.secret(…)`; to try things out on this machine only, `--allow-unsigned` or \
-             `.allow_unsigned()` does without"
-                .into(),
-        );
-    }
-    if settings.secrets.iter().any(Secret::is_empty) {
-        problems
-            .push("a webhook secret is empty, so that anyone could sign with it: set it to a long random text".into());
-    }
     let path = &settings.path;
     if !path.starts_with('/') || path.contains(['?', '#']) || path.parse::<http::uri::PathAndQuery>().is_err() {
         problems.push(format!("the path of the webhook, `{path}`, is no path: write one like `{DEFAULT_PATH}`"));

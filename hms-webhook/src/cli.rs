@@ -1,6 +1,7 @@
 //! The user's own binary as a program: commands, configuration from the environment, logs, signals.
 
 pub(crate) mod environment;
+mod signals;
 
 use std::io::{self, IsTerminal};
 
@@ -14,6 +15,7 @@ use crate::{
     server,
 };
 use environment::Environment;
+use signals::Signals;
 
 /// Answers the webhooks of a voice agent.
 #[derive(Debug, Parser)]
@@ -138,6 +140,10 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
+    let rereading = signals::on_hangup({
+        let service = service.clone();
+        move || service.reread_secrets()
+    })?;
     let serving = server::serve(service, listener.into(), serving, async {
         let _ = stopped.await;
     });
@@ -149,41 +155,6 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     tokio::select! {
         () = serving => Ok(()),
         () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
-    }
-}
-
-/// The signals that mean "stop".
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
+        () = rereading => Ok(()),
     }
 }

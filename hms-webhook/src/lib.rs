@@ -81,6 +81,7 @@ mod gate;
 mod handler;
 mod limits;
 mod listed;
+mod log_limit;
 #[cfg(feature = "push")]
 mod push;
 mod rejection;
@@ -91,6 +92,7 @@ mod response;
 mod rest;
 mod router;
 mod schema;
+mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod service;

@@ -10,6 +10,7 @@ mod listener;
 mod places;
 mod refuse;
 mod request;
+mod reread;
 mod supervisor;
 mod transport;
 mod watch;
@@ -110,6 +111,7 @@ pub(crate) async fn serve(
         tasks: TaskTracker::new(),
         refuser: Refuser::default(),
     };
+    let _rereading = service.has_secret_files().then(|| reread::every_second(service.clone()));
     server.accept(&listener, stop).await;
 
     if !serving.stop_pause.is_zero() {

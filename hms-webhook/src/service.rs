@@ -24,10 +24,12 @@ use crate::{
     depth::is_deeper_than,
     event::Event,
     limits::Limits,
+    log_limit::LogLimit,
     rejection::Rejection,
     response::{Reply, ReplyBody},
     router::Router,
-    signature::Verifier,
+    secrets::Keyring,
+    signature::VerifyError,
 };
 
 /// An app that is ready to answer: a [`tower::Service`] over any request body.
@@ -41,7 +43,8 @@ pub(crate) struct Shared {
     pub(crate) path: String,
     pub(crate) limits: Limits,
     pub(crate) bodies: BodyBudget,
-    pub(crate) verifier: Verifier,
+    pub(crate) keyring: Keyring,
+    pub(crate) refusals: Refusals,
     pub(crate) router: Router,
     pub(crate) capacity: Capacity,
     /// What `/readyz` says, beside whether requests are taken.
@@ -62,6 +65,17 @@ impl WebhookService {
     /// The path at which the webhook is served.
     pub fn path(&self) -> &str {
         &self.0.path
+    }
+
+    /// Reads the files of secrets anew. `App::serve` does this every second, and `App::run` on SIGHUP as well; call it
+    /// where the service is mounted in a server of your own.
+    pub fn reread_secrets(&self) {
+        self.0.keyring.reread();
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn has_secret_files(&self) -> bool {
+        self.0.keyring.has_files()
     }
 
     /// From now on every new request is answered 503, and `/readyz` says that this server is not ready.
@@ -127,7 +141,7 @@ impl Shared {
                 match rejection {
                     // Every port on the internet is probed; that is no warning.
                     Rejection::NotFound | Rejection::MethodNotAllowed { .. } => debug!(status, "refused: {cause}"),
-                    _ => warn!(status, "refused: {cause}"),
+                    _ => self.refusals.log(status, &cause),
                 }
                 rejection.into_response()
             }
@@ -153,17 +167,20 @@ impl Shared {
         let upload = self.capacity.upload()?;
         let (delivery, _held) = delivery::receive(request, received, &self.limits, &self.bodies).await?;
         drop(upload);
-        let payload = self.verifier.verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
+        let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
         if is_deeper_than(self.limits.json_depth, payload.body()) {
             return Err(Rejection::TooDeep { limit: self.limits.json_depth });
         }
         let event = Event::parse(payload.body()).map_err(Rejection::Malformed)?;
+        if payload.tool().is_some_and(|tool| !event.calls_only(tool)) {
+            return Err(Rejection::Unverified(VerifyError::WrongTool));
+        }
         let _place = self.capacity.admit(event.is_waited_for())?;
         let span = tracing::Span::current();
         span.record("event", event.kind().as_str());
         span.record("call", event.context().call.id.as_str());
         let reply = self.router.dispatch(event, received).await?;
-        info!(milliseconds = received.elapsed().as_millis() as u64, "answered");
+        info!(key = payload.key(), milliseconds = received.elapsed().as_millis() as u64, "answered");
         Ok(reply)
     }
 
@@ -185,6 +202,24 @@ impl Shared {
 
     fn is_shutting_down(&self) -> bool {
         self.shutting_down.load(Ordering::Relaxed)
+    }
+}
+
+/// Warnings about refused requests: any stranger can cause them, so only some are written.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    unverified: LogLimit,
+    other: LogLimit,
+}
+
+impl Refusals {
+    fn log(&self, status: u16, cause: &str) {
+        let limit = if status == 401 { &self.unverified } else { &self.other };
+        match limit.line(Instant::now()) {
+            Some(0) => warn!(status, "refused: {cause}"),
+            Some(left_out) => warn!(status, left_out, "refused: {cause}"),
+            None => debug!(status, "refused: {cause}"),
+        }
     }
 }
 

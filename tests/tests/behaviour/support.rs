@@ -121,6 +121,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn head(&self) -> &str {
+        &self.head
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
         fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())

@@ -10,5 +10,6 @@ mod limits;
 mod memory;
 mod overload;
 mod process;
+mod secrets;
 mod slow;
 mod wire;
