@@ -5,7 +5,7 @@ mod pace;
 
 use std::{error::Error, pin::pin};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use http::{
     HeaderMap, Request,
     header::{CONTENT_ENCODING, CONTENT_LENGTH},
@@ -49,11 +49,12 @@ where
         return Err(Rejection::BodyEncoded);
     }
     // An announced size is refused before the sender is asked to go on (`Expect: 100-continue`).
-    if announced_length(&head.headers).is_some_and(|length| length > limits.body as u64) {
+    let announced = announced_length(&head.headers);
+    if announced.is_some_and(|length| length > limits.body as u64) {
         return Err(Rejection::BodyTooLarge { limit: limits.body });
     }
     let mut held = budget.hold_nothing();
-    let body = read(body, Pace::new(received, limits), limits.body, &mut held).await?;
+    let body = read(body, Pace::new(received, limits), limits.body, announced, &mut held).await?;
     Ok((Delivery { headers: head.headers, body }, held))
 }
 
@@ -61,14 +62,20 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn read<B>(body: B, mut pace: Pace, limit: usize, held: &mut HeldBytes<'_>) -> Result<Bytes, Rejection>
+async fn read<B>(
+    body: B,
+    mut pace: Pace,
+    limit: usize,
+    announced: Option<u64>,
+    held: &mut HeldBytes<'_>,
+) -> Result<Bytes, Rejection>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let mut body = pin!(body);
     let mut first = Bytes::new();
-    let mut whole: Option<BytesMut> = None;
+    let mut whole = Vec::new();
     while let Some(frame) = pace.frame(body.as_mut(), held.count()).await? {
         let frame = frame.map_err(|error| Rejection::BodyBroken { cause: error.into() })?;
         let Ok(mut data) = frame.into_data() else { continue };
@@ -80,16 +87,35 @@ where
         }
         // Nearly every body is one piece, which is kept as it is.
         let data = data.copy_to_bytes(data.remaining());
-        match &mut whole {
-            Some(whole) => whole.extend_from_slice(&data),
-            None if first.is_empty() => first = data,
-            None => {
-                let mut both = BytesMut::with_capacity(first.len() + data.len());
-                both.extend_from_slice(&first);
-                both.extend_from_slice(&data);
-                whole = Some(both);
-            }
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+            continue;
         }
+        if whole.is_empty() {
+            // Of the room for an announced length, only what arrives is ever touched.
+            let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+            whole.reserve_exact(announced.max(2 * (first.len() + data.len())).min(limit));
+            whole.extend_from_slice(&std::mem::take(&mut first));
+        }
+        if !grow(&mut whole, data.len(), limit, held) {
+            return Err(Rejection::BodiesFull);
+        }
+        whole.extend_from_slice(&data);
     }
-    Ok(whole.map_or(first, BytesMut::freeze))
+    Ok(if whole.is_empty() { first } else { whole.into() })
+}
+
+/// Makes room for `more` bytes. While they are moved, the old ones are there twice, which has to fit as well.
+fn grow(whole: &mut Vec<u8>, more: usize, limit: usize, held: &mut HeldBytes<'_>) -> bool {
+    let needed = whole.len() + more;
+    if needed <= whole.capacity() {
+        return true;
+    }
+    let moved = whole.len();
+    if !held.hold(moved) {
+        return false;
+    }
+    whole.reserve_exact((2 * needed).min(limit) - moved);
+    held.release(moved);
+    true
 }

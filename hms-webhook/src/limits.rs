@@ -43,6 +43,8 @@ pub struct Limits {
     /// is read.
     pub body: usize,
     /// The bytes of all bodies that are held at a time (32 MiB). What is past them is answered 503.
+    ///
+    /// A quarter of them is kept for bodies of up to 64 KiB, so that a few large ones do not keep everyone out.
     pub bodies: usize,
     /// The time in which a body has to arrive (20 s). A slower one is answered 408.
     pub body_time: Duration,
@@ -119,9 +121,9 @@ impl Limits {
                 self.json_depth
             ));
         }
-        if self.bodies < self.body {
+        if self.bodies - self.bodies / 4 < self.body {
             problems.push(format!(
-                "the limit `bodies` ({} bytes) is less than that of one `body` ({} bytes): choose at least as much",
+                "three quarters of the limit `bodies` ({} bytes) are less than one `body` ({} bytes): choose more",
                 self.bodies, self.body
             ));
         }

@@ -4,7 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard,
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -42,6 +42,7 @@ impl SecretSetting {
 pub(crate) struct Keyring {
     verifier: RwLock<Verifier>,
     files: Vec<SecretFile>,
+    rereading: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl Keyring {
             );
         }
         let verifier = Verifier::with_keys(keys, tolerance, allow_unsigned);
-        Self { verifier: RwLock::new(verifier), files }
+        Self { verifier: RwLock::new(verifier), files, rereading: Mutex::default() }
     }
 
     pub(crate) fn verifier(&self) -> RwLockReadGuard<'_, Verifier> {
@@ -102,34 +103,50 @@ impl Keyring {
     }
 
     /// Reads the files anew. What cannot be read leaves the secret that was there before.
+    ///
+    /// They are read in their order, the current secret before the previous one, and taken over together: who writes
+    /// the previous one first never meets a moment in which the secret that was current is neither.
     pub(crate) fn reread(&self) {
-        for file in &self.files {
-            match read(&file.path).and_then(refuse_empty) {
-                Ok(secret) => {
-                    file.is_unreadable.store(false, Relaxed);
-                    self.take_over(file, secret);
-                }
-                // Said once, and not every second until it is mended.
-                Err(problem) if !file.is_unreadable.swap(true, Relaxed) => {
-                    warn!("{problem}; the secret that was there before stays");
-                }
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn take_over(&self, file: &SecretFile, secret: Secret) {
+        // Two that read at a time could take over what is older last.
+        let _one_at_a_time = self.rereading.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets: Vec<_> = self.files.iter().map(SecretFile::reread).collect();
         let mut verifier = self.verifier.write().unwrap_or_else(PoisonError::into_inner);
-        let changed = verifier.replace(file.place, secret);
+        let changed: Vec<_> = self
+            .files
+            .iter()
+            .zip(secrets)
+            .filter_map(|(file, secret)| Some((file, verifier.replace(file.place, secret?)?)))
+            .collect();
         drop(verifier);
-        if let Some(name) = changed {
+        for (file, name) in changed {
             info!(key = &*name, "the secret in `{}` has changed and is taken from now on", file.path.display());
         }
     }
 }
 
-fn refuse_empty(secret: Secret) -> Result<Secret, String> {
-    if secret.is_empty() { Err("a file that holds a secret is empty".into()) } else { Ok(secret) }
+impl SecretFile {
+    fn reread(&self) -> Option<Secret> {
+        match read(&self.path).and_then(|secret| refuse_empty(secret, &self.path)) {
+            Ok(secret) => {
+                self.is_unreadable.store(false, Relaxed);
+                Some(secret)
+            }
+            Err(problem) => {
+                // Said once, and not every second until it is mended.
+                if !self.is_unreadable.swap(true, Relaxed) {
+                    warn!("{problem}; the secret that was there before stays");
+                }
+                None
+            }
+        }
+    }
+}
+
+fn refuse_empty(secret: Secret, path: &Path) -> Result<Secret, String> {
+    match secret.is_empty() {
+        true => Err(format!("the file `{}` that holds a secret is empty", path.display())),
+        false => Ok(secret),
+    }
 }
 
 /// What a key is called that has no name.

@@ -8,24 +8,32 @@ mod connection;
 mod drain;
 mod listener;
 mod places;
+mod proxy_protocol;
 mod refuse;
 mod request;
 mod reread;
+mod settings;
+mod sources;
 mod supervisor;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod watch;
 
-use std::{future::pending, io, pin::pin, sync::Arc, time::Duration};
+use std::{future::pending, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 pub use self::listener::Listener;
+pub(crate) use self::settings::Serving;
 use self::{
     connection::Shared,
     drain::{Drain, Phase},
-    places::Places,
+    places::{Place, Places},
     refuse::Refuser,
+    settings::PreparedServing,
+    sources::Foreign,
 };
 use crate::{App, error::Result, rejection::Rejection, service::WebhookService};
 
@@ -62,34 +70,9 @@ impl App {
             .into());
         }
         let serving = self.settings.serving.clone();
-        serve(self.into_service()?, listener, serving, stop).await;
+        let service = self.into_service()?;
+        serve(service, listener, serving.prepare()?, stop).await;
         Ok(())
-    }
-
-    /// How long a stopping server waits for what still runs (default: 10 s).
-    pub fn stop_within(mut self, timeout: Duration) -> Self {
-        self.settings.serving.stop_within = timeout;
-        self
-    }
-
-    /// How long a stopping server still accepts connections while `/readyz` says that it is not ready (default: not
-    /// at all), so that a load balancer has the time to notice.
-    pub fn stop_pause(mut self, pause: Duration) -> Self {
-        self.settings.serving.stop_pause = pause;
-        self
-    }
-}
-
-/// How an app is served.
-#[derive(Debug, Clone)]
-pub(crate) struct Serving {
-    pub(crate) stop_pause: Duration,
-    pub(crate) stop_within: Duration,
-}
-
-impl Default for Serving {
-    fn default() -> Self {
-        Self { stop_pause: Duration::ZERO, stop_within: Duration::from_secs(10) }
     }
 }
 
@@ -97,7 +80,7 @@ impl Default for Serving {
 pub(crate) async fn serve(
     service: WebhookService,
     listener: Listener,
-    serving: Serving,
+    serving: PreparedServing,
     stop: impl Future<Output = ()>,
 ) {
     match listener.describe() {
@@ -107,11 +90,11 @@ pub(crate) async fn serve(
     let drain = Arc::new(Drain::default());
     let server = Server {
         places: Places::new(service.limits()),
-        shared: Arc::new(Shared::new(service.clone(), drain.clone())),
+        shared: Arc::new(Shared::new(service.clone(), drain.clone(), &serving)),
         tasks: TaskTracker::new(),
         refuser: Refuser::default(),
     };
-    let _rereading = service.has_secret_files().then(|| reread::every_second(service.clone()));
+    let _rereading = reread::every_second(&service, &serving);
     server.accept(&listener, stop).await;
 
     if !serving.stop_pause.is_zero() {
@@ -155,19 +138,13 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((transport, peer)) => {
-                    let place = self.places.take();
-                    let place = match peer {
-                        Some(peer) => place.and_then(|place| place.belongs_to(peer)),
-                        None => place,
-                    };
-                    match place {
-                        Some(place) => {
-                            self.tasks.spawn(connection::serve(transport, peer, place, self.shared.clone()));
-                        }
-                        None => self.refuser.refuse(transport, Rejection::Overloaded),
+                Ok((transport, peer)) => match self.place(peer) {
+                    Ok(place) => {
+                        self.tasks.spawn(connection::serve(transport, peer, place, self.shared.clone()));
                     }
-                }
+                    Err(rejection) if self.shared.is_in_the_clear() => self.refuser.refuse(transport, rejection),
+                    Err(rejection) => debug!("a connection was refused: {}", rejection.cause()),
+                },
                 // A connection that its peer gave up is no trouble of ours.
                 Err(error) if is_peers_fault(&error) => debug!("a connection was lost while it was accepted: {error}"),
                 Err(error) => {
@@ -177,6 +154,25 @@ impl Server {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
+        }
+    }
+}
+
+impl Server {
+    /// A place for a connection of `peer`. Whom a proxy speaks for is known later.
+    fn place(&self, peer: Option<IpAddr>) -> Result<Place, Rejection> {
+        let sources = &self.shared.sources;
+        let speaks_for_others = sources.speaks_proxy_protocol(peer).map_err(|Foreign| Rejection::ForeignNetwork)?;
+        let place = self.places.take().ok_or(Rejection::Overloaded)?;
+        match peer {
+            Some(peer) if !speaks_for_others => {
+                sources.check_connection(Some(peer)).map_err(|Foreign| Rejection::ForeignNetwork)?;
+                if sources.is_proxy(Some(peer)) {
+                    return Ok(place);
+                }
+                place.belongs_to(peer).ok_or(Rejection::Overloaded)
+            }
+            _ => Ok(place),
         }
     }
 }

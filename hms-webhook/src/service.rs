@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     error::Error,
     fmt,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -16,7 +17,7 @@ use std::{
 use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, debug, field::DisplayValue, info, info_span, warn};
 
 use crate::{
     capacity::Capacity,
@@ -120,32 +121,58 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let answer = self.answer(request, None);
+        Box::pin(async move { Ok(answer.await) })
+    }
+}
+
+impl WebhookService {
+    /// Answers `request`, which `client` sent.
+    pub(crate) fn answer<B>(
+        &self,
+        request: Request<B>,
+        client: Option<IpAddr>,
+    ) -> impl Future<Output = Response<ReplyBody>> + Send + use<B>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         // The head is complete: from here on the platform's clock runs.
         let received = Instant::now();
         let shared = self.0.clone();
         let span = info_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
-        Box::pin(async move { Ok(shared.respond(request, received).await) }.instrument(span))
+        async move { shared.respond(request, received, client).await }.instrument(span)
+    }
+
+    /// Answers a request that is refused whatever it asks for.
+    #[cfg(feature = "server")]
+    pub(crate) fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
+        self.0.refuse(rejection, client)
     }
 }
 
 impl Shared {
-    async fn respond<B>(&self, request: Request<B>, received: Instant) -> Response<ReplyBody>
+    async fn respond<B>(&self, request: Request<B>, received: Instant, client: Option<IpAddr>) -> Response<ReplyBody>
     where
         B: Body,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         match self.handle(request, received).await {
             Ok(reply) => reply.into_response(),
-            Err(rejection) => {
-                let (status, cause) = (rejection.status().as_u16(), rejection.cause());
-                match rejection {
-                    // Every port on the internet is probed; that is no warning.
-                    Rejection::NotFound | Rejection::MethodNotAllowed { .. } => debug!(status, "refused: {cause}"),
-                    _ => self.refusals.log(status, &cause),
-                }
-                rejection.into_response()
-            }
+            Err(rejection) => self.refuse(rejection, client),
         }
+    }
+
+    fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
+        let (status, cause) = (rejection.status().as_u16(), rejection.cause());
+        let client = client.map(tracing::field::display);
+        match rejection {
+            // Every port on the internet is probed; that is no warning.
+            Rejection::NotFound | Rejection::MethodNotAllowed { .. } => debug!(status, client, "refused: {cause}"),
+            _ => self.refusals.log(status, client, &cause),
+        }
+        rejection.into_response()
     }
 
     async fn handle<B>(&self, request: Request<B>, received: Instant) -> Result<Reply, Rejection>
@@ -213,12 +240,12 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
-    fn log(&self, status: u16, cause: &str) {
+    fn log(&self, status: u16, client: Option<DisplayValue<IpAddr>>, cause: &str) {
         let limit = if status == 401 { &self.unverified } else { &self.other };
         match limit.line(Instant::now()) {
-            Some(0) => warn!(status, "refused: {cause}"),
-            Some(left_out) => warn!(status, left_out, "refused: {cause}"),
-            None => debug!(status, "refused: {cause}"),
+            Some(0) => warn!(status, client, "refused: {cause}"),
+            Some(left_out) => warn!(status, client, left_out, "refused: {cause}"),
+            None => debug!(status, client, "refused: {cause}"),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{ffi::OsString, fs};
 
 use zeroize::Zeroizing;
 
+use super::serving::ServingVariables;
 use crate::{
     secrets::{SecretSetting, SecretSource},
     signature::Secret,
@@ -15,6 +16,7 @@ pub(super) struct Environment {
     pub(super) secrets: Vec<SecretSetting>,
     pub(super) listen: String,
     pub(super) path: Option<String>,
+    pub(super) serving: ServingVariables,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -62,7 +64,8 @@ impl Environment {
                 note(Err("HMS_WEBHOOK_STORE names a store that this version does not have: set it to `memory`".into()));
             }
         }
-        Self { secrets, listen, path }
+        let serving = ServingVariables::read(&variables, problems);
+        Self { secrets, listen, path, serving }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its end.
 
-use std::{net::IpAddr, pin::pin, sync::Arc};
+use std::{io, net::IpAddr, pin::pin, sync::Arc};
 
 use hyper::{
     body::Incoming,
@@ -10,10 +10,15 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tracing::debug;
 
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use super::{
     drain::Drain,
     places::Place,
+    proxy_protocol,
     request::answer,
+    settings::PreparedServing,
+    sources::{Foreign, Sources},
     supervisor::{Prelude, Supervisor},
     transport::Transport,
     watch::{Watch, Watched},
@@ -28,6 +33,9 @@ use crate::{
 pub(super) struct Shared {
     pub(super) service: WebhookService,
     pub(super) drain: Arc<Drain>,
+    pub(super) sources: Sources,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -41,7 +49,7 @@ const STREAM_WINDOW: u32 = 128 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 impl Shared {
-    pub(super) fn new(service: WebhookService, drain: Arc<Drain>) -> Self {
+    pub(super) fn new(service: WebhookService, drain: Arc<Drain>, serving: &PreparedServing) -> Self {
         let limits = *service.limits();
         let mut http1 = http1::Builder::new();
         // Times are watched by `Watch`. A peer that has said all it had to say may still read the answer.
@@ -59,7 +67,15 @@ impl Shared {
             .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW);
-        Self { service, drain, http1, http2 }
+        Self {
+            service,
+            drain,
+            sources: serving.sources.clone(),
+            #[cfg(feature = "tls")]
+            tls: serving.tls.clone(),
+            http1,
+            http2,
+        }
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -68,18 +84,32 @@ impl Shared {
 }
 
 /// Answers what comes on `transport`, until the peer, a limit or the server ends it.
-pub(super) async fn serve(transport: Transport, client: Option<IpAddr>, place: Place, shared: Arc<Shared>) {
-    let _ = client;
+pub(super) async fn serve(transport: Transport, peer: Option<IpAddr>, place: Place, shared: Arc<Shared>) {
     let watch = Watch::new(shared.limits());
-    let mut stream = Watched::new(transport, watch.clone());
     let mut supervisor = Supervisor::new(&watch, &shared.drain);
 
+    let opened = match shared.has_prelude(peer) {
+        true => {
+            watch.prelude();
+            let opened = supervisor.run(Prelude(pin!(shared.open(transport, peer, place)))).await;
+            watch.begin();
+            opened
+        }
+        false => Some(Ok((transport, peer, place))),
+    };
+    let (transport, client, _place) = match opened {
+        Some(Ok(opened)) => opened,
+        Some(Err(error)) => return debug!("a connection was refused: {error}"),
+        None => return,
+    };
+
+    let mut stream = Watched::new(transport, watch.clone());
     let is_http_2 = match supervisor.run(Prelude(pin!(stream.begins_with(HTTP_2_PREFACE)))).await {
         Some(Ok(is_http_2)) => is_http_2,
         Some(Err(error)) => return debug!("a connection was lost: {error}"),
         None => return,
     };
-    let service = service_fn(|request: hyper::Request<Incoming>| answer(&shared, &watch, request));
+    let service = service_fn(|request: hyper::Request<Incoming>| answer(&shared, &watch, client, request));
     let ended = if is_http_2 {
         watch.multiplexes();
         let connection = pin!(shared.http2.serve_connection(TokioIo::new(stream), service));
@@ -91,5 +121,48 @@ pub(super) async fn serve(transport: Transport, client: Option<IpAddr>, place: P
     if let Some(Err(error)) = ended {
         debug!("a connection ended early: {error}");
     }
-    drop(place);
+}
+
+impl Shared {
+    /// Whether peers would understand an answer in the clear.
+    pub(super) fn is_in_the_clear(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return false;
+        }
+        true
+    }
+
+    /// Whether something comes before HTTP.
+    fn has_prelude(&self, peer: Option<IpAddr>) -> bool {
+        !self.is_in_the_clear() || matches!(self.sources.speaks_proxy_protocol(peer), Ok(true))
+    }
+
+    /// Reads what comes before HTTP: who the client is, and TLS.
+    async fn open(
+        &self,
+        mut transport: Transport,
+        peer: Option<IpAddr>,
+        mut place: Place,
+    ) -> io::Result<(Transport, Option<IpAddr>, Place)> {
+        let mut client = peer;
+        if matches!(self.sources.speaks_proxy_protocol(peer), Ok(true)) {
+            client = proxy_protocol::client(&mut transport).await?.or(peer);
+            self.sources
+                .check_connection(client)
+                .map_err(|Foreign| refused("its network is not among those that may send"))?;
+            if let Some(client) = client {
+                place = place.belongs_to(client).ok_or_else(|| refused("its sender has too many already"))?;
+            }
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            transport = tls.accept(transport).await?;
+        }
+        Ok((transport, client, place))
+    }
+}
+
+fn refused(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
 }

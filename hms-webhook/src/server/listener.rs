@@ -49,7 +49,7 @@ impl Listener {
     }
 
     /// Where it listens, for people.
-    pub(super) fn describe(&self) -> io::Result<String> {
+    pub(crate) fn describe(&self) -> io::Result<String> {
         match &self.0 {
             Kind::Tcp(listener) => listener.local_addr().map(|address| address.to_string()),
             #[cfg(unix)]
@@ -61,7 +61,7 @@ impl Listener {
     }
 
     /// Whether only programs of this machine can reach it.
-    pub(super) fn is_local(&self) -> io::Result<bool> {
+    pub(crate) fn is_local(&self) -> io::Result<bool> {
         match &self.0 {
             Kind::Tcp(listener) => Ok(listener.local_addr()?.ip().is_loopback()),
             #[cfg(unix)]

@@ -1,17 +1,17 @@
 //! What is checked of each request because of how it came, and what is said of the connection in its answer.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use http::{
     HeaderMap, HeaderValue, Request, Response, Version,
     header::{CONNECTION, HOST, TRANSFER_ENCODING},
 };
 use hyper::body::Incoming;
-use tower::Service;
 
 use super::{
     connection::Shared,
     drain::Phase,
+    sources::{Foreign, Sources},
     watch::{Answering, Watch},
 };
 use crate::{rejection::Rejection, response::ReplyBody};
@@ -19,21 +19,19 @@ use crate::{rejection::Rejection, response::ReplyBody};
 /// Answers one request.
 pub(super) fn answer(
     shared: &Shared,
-    watch: &std::sync::Arc<Watch>,
+    watch: &Arc<Watch>,
+    peer: Option<IpAddr>,
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<ReplyBody>, Infallible>> + use<> {
     let answering: Answering = watch.request();
     let is_http_1 = request.version() < Version::HTTP_2;
     let is_chunked = is_http_1 && request.headers().contains_key(TRANSFER_ENCODING);
-    let fault = if is_http_1 { fault(request.version(), request.headers()) } else { None };
-    let (mut service, drain, watch) = (shared.service.clone(), shared.drain.clone(), watch.clone());
+    let checked = check(&shared.sources, peer, &request);
+    let (service, drain, watch) = (shared.service.clone(), shared.drain.clone(), watch.clone());
     async move {
-        let mut response = match fault {
-            None => match service.call(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
-            Some(fault) => Rejection::BadRequest { fault }.into_response(),
+        let mut response = match checked {
+            Ok(client) => service.answer(request, client).await,
+            Err((rejection, client)) => service.refuse(rejection, client),
         };
         if response.status().is_client_error() || response.status().is_server_error() {
             watch.lingers();
@@ -49,6 +47,21 @@ pub(super) fn answer(
         drop(answering);
         Ok(response)
     }
+}
+
+/// The client; or why the request is refused before the service sees it, and the client as far as it is known.
+fn check(
+    sources: &Sources,
+    peer: Option<IpAddr>,
+    request: &Request<Incoming>,
+) -> Result<Option<IpAddr>, (Rejection, Option<IpAddr>)> {
+    let client = sources.client(peer, request.headers()).map_err(|Foreign| (Rejection::ForeignNetwork, peer))?;
+    if request.version() < Version::HTTP_2
+        && let Some(fault) = fault(request.version(), request.headers())
+    {
+        return Err((Rejection::BadRequest { fault }, client));
+    }
+    Ok(client)
 }
 
 /// What HTTP/1.1 forbids and hyper lets through.

@@ -66,6 +66,16 @@ impl Watch {
         Answering(self.clone())
     }
 
+    /// What comes before HTTP has as long as a head.
+    pub(super) fn prelude(&self) {
+        self.set(self.head_time);
+    }
+
+    /// HTTP begins.
+    pub(super) fn begin(&self) {
+        self.set(self.idle_time);
+    }
+
     /// The connection speaks HTTP/2: from now on only its requests count.
     pub(super) fn multiplexes(&self) {
         self.multiplexed.store(true, Relaxed);

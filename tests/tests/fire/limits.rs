@@ -89,7 +89,7 @@ async fn reports_have_room_while_tools_are_busy() {
 
 #[tokio::test]
 async fn bodies_share_one_budget() {
-    let server = Server::start(App::new().limits(|limits| (limits.body, limits.bodies) = (800_000, 1_000_000))).await;
+    let server = Server::start(App::new().limits(|limits| (limits.body, limits.bodies) = (700_000, 1_000_000))).await;
     let mut holding = Wire::connect(server.address).await;
     holding.send(format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 700000\r\n\r\n")).await;
     holding.send(vec![b' '; 600_000]).await;
@@ -100,8 +100,13 @@ async fn bodies_share_one_budget() {
     }
     let refused = server.deliver(padded(500_000)).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{refused:?}");
-    assert_eq!(server.deliver(padded(300_000)).await.status, 200, "what still fits is taken");
-    drop(holding);
+    assert_eq!(server.deliver(padded(100_000)).await.status, 200, "what still fits is taken");
+    assert_eq!(server.deliver(padded(300_000)).await.status, 503, "a quarter is kept for small ones");
+    let mut more = Wire::connect(server.address).await;
+    more.send(format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 700000\r\n\r\n")).await;
+    more.send(vec![b' '; 140_000]).await;
+    assert_eq!(server.deliver(padded(60_000)).await.status, 200, "which find room");
+    drop((holding, more));
     while server.deliver(padded(500_000)).await.status != 200 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -30,6 +30,7 @@ async fn main() -> hms_webhook::Result<()> {
         limits.connections = 20_000;
         limits.connections_per_address = 20_000;
         limits.body = number("UNDER_FIRE_BODY").unwrap_or(limits.body);
+        limits.bodies = limits.bodies.max(limits.body / 3 * 4 + 4);
         limits.idle_time = Duration::from_secs(60);
         limits.head_time = Duration::from_secs(60);
     });
