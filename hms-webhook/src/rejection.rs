@@ -28,9 +28,11 @@ pub(crate) enum Rejection {
     /// All bodies together are too large.
     BodiesFull,
     /// What HTTP itself forbids.
+    #[cfg(feature = "server")]
     BadRequest {
         fault: &'static str,
     },
+    #[cfg(feature = "server")]
     ForeignNetwork,
     TooDeep {
         limit: usize,
@@ -56,9 +58,10 @@ impl Rejection {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimedOut { .. } | Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyBroken { .. } | Self::Malformed(_) | Self::BadRequest { .. } | Self::TooDeep { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::BodyBroken { .. } | Self::Malformed(_) | Self::TooDeep { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "server")]
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "server")]
             Self::ForeignNetwork => StatusCode::FORBIDDEN,
             Self::Unverified(_) => StatusCode::UNAUTHORIZED,
             Self::BodiesFull | Self::Overloaded | Self::Busy { .. } | Self::ShuttingDown => {
@@ -76,7 +79,9 @@ impl Rejection {
             Self::BodyTimedOut { after } => format!("the body did not arrive within {after:?}"),
             Self::BodyTooSlow => "the body arrives too slowly".into(),
             Self::BodyEncoded => "the body must not be encoded: send it as it is, without `Content-Encoding`".into(),
+            #[cfg(feature = "server")]
             Self::BadRequest { fault } => (*fault).into(),
+            #[cfg(feature = "server")]
             Self::ForeignNetwork => "requests from this network are not taken".into(),
             Self::TooDeep { limit } => format!("the JSON of the body is nested deeper than {limit}"),
             Self::BodyBroken { .. } => "the body could not be read to its end".into(),
@@ -99,17 +104,17 @@ impl Rejection {
 
     /// Whether what follows on the connection may be the rest of the refused body.
     fn ends_connection(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::BodyTooLarge { .. }
-                | Self::BodyTimedOut { .. }
-                | Self::BodyTooSlow
-                | Self::BodyEncoded
-                | Self::BodyBroken { .. }
-                | Self::BodiesFull
-                | Self::BadRequest { .. }
-                | Self::ForeignNetwork
-        )
+            | Self::BodyTimedOut { .. }
+            | Self::BodyTooSlow
+            | Self::BodyEncoded
+            | Self::BodyBroken { .. }
+            | Self::BodiesFull => true,
+            #[cfg(feature = "server")]
+            Self::BadRequest { .. } | Self::ForeignNetwork => true,
+            _ => false,
+        }
     }
 
     /// The whole answer as HTTP/1.1 writes it, for a connection that is closed after it.

@@ -98,6 +98,7 @@ impl Keyring {
         self.verifier.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn has_files(&self) -> bool {
         !self.files.is_empty()
     }

@@ -1,5 +1,7 @@
 //! What strangers may send to an open port, and what everyone else notices of it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "../behaviour/support.rs"]
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
