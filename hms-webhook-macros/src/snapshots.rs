@@ -86,7 +86,8 @@ fn a_background_tool_with_the_whole_object() {
             url = "https://hooks.example.com",
             after_deadline = "finish",
             deadline = "90s",
-            tries = 5
+            tries = 5,
+            concurrency = 8
         ),
         quote! {
             /// Send a mail.

@@ -2,9 +2,12 @@
 
 mod call;
 pub(crate) mod environment;
+mod listen;
 mod output;
 pub(crate) mod profile;
 mod serve;
+mod serving;
+mod signals;
 mod store;
 mod tools;
 
@@ -42,8 +45,14 @@ const ENVIRONMENT_HELP: &str = "\
 Environment:
   HMS_WEBHOOK_SECRET           webhook secret (or HMS_WEBHOOK_SECRET_FILE, a file that holds it)
   HMS_WEBHOOK_SECRET_PREVIOUS  a second secret that is accepted too (or …_FILE)
-  HMS_WEBHOOK_LISTEN           address to listen on [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
+  HMS_WEBHOOK_LISTEN           address to listen on, or unix:PATH [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
   HMS_WEBHOOK_PATH             path of the webhook [/webhooks/hms-sovereign]
+  HMS_WEBHOOK_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed [none]
+  HMS_WEBHOOK_PROXY_PROTOCOL   networks whose connections begin with a PROXY header [none]
+  HMS_WEBHOOK_ALLOWED_NETWORKS the only networks that may send [all]
+  HMS_WEBHOOK_TLS_CERTIFICATE  certificate chain to speak TLS with, as PEM, and
+  HMS_WEBHOOK_TLS_KEY          its key (feature `tls`)
+  HMS_WEBHOOK_STOP_PAUSE       seconds for which a stopping server still accepts connections [0]
   HMS_WEBHOOK_STORE            where events are kept: sqlite:PATH, or memory [a file among the user's data]
   RUST_LOG                     what is logged [info; other commands than serve: warn]";
 

@@ -13,6 +13,7 @@ use crate::{
     contained::{Contained, contained},
     deadline::Deadline,
     event::{AssistantRequest, Call, Event, EventContext, EventType, ToolCall, ToolCalls},
+    gate::{Gate, Ticket},
     handler::{
         AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
@@ -32,6 +33,8 @@ use crate::{
 pub(crate) struct RegisteredTool {
     pub(crate) spec: &'static ToolSpec,
     pub(crate) arguments: Arc<PreparedArguments>,
+    /// Of a tool that has `concurrency`.
+    pub(crate) gate: Option<Arc<Gate>>,
 }
 
 /// A handler of an event.
@@ -77,7 +80,7 @@ impl Router {
     /// Lets the handlers answer `event`, which stands in `body`. The request's head was complete at `received`.
     pub(crate) async fn dispatch(&self, event: Event, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         match event {
-            Event::ToolCalls(calls) => Ok(self.tool_calls(calls, body, received).await),
+            Event::ToolCalls(calls) => self.tool_calls(calls, body, received).await,
             Event::AssistantRequest(request) => Ok(Reply::Assistant(self.assistant_request(request, received).await)),
             notification => self.keep(&notification, body).await,
         }
@@ -85,8 +88,9 @@ impl Router {
 
     // -- tool-calls ---------------------------------------------------------------------------
 
-    /// All calls run at once; the results come in the order of the request.
-    async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Reply {
+    /// All calls run at once; the results come in the order of the request. Where no call could be answered in time,
+    /// the request is refused.
+    async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         let budget = Deadline::at(received, self.budgets.tool_calls);
         let ToolCalls { context, tool_call_list, .. } = calls;
         let mut started = Vec::with_capacity(tool_call_list.len());
@@ -97,19 +101,23 @@ impl Router {
                 Some(tool) if tool.spec.background => {
                     Started::Answered(self.accept_background(tool.spec, &context, &call, &body).await)
                 }
-                Some(tool) => Started::Running(self.start_tool(tool, call, &context, received, budget)),
+                Some(tool) => self.start_tool(tool, call, &context, received, budget),
             };
             started.push((tool_call_id, tool));
+        }
+        if let Some(late) = late(&started) {
+            return Err(Rejection::Busy { seconds: late.as_secs() + 1 });
         }
         let mut results = Vec::with_capacity(started.len());
         for (tool_call_id, started) in started {
             let result = match started {
                 Started::Answered(result) => result,
                 Started::Running(running) => running.result().await,
+                Started::Refused { .. } => error_object(BUSY),
             };
             results.push(ToolResult { tool_call_id, result });
         }
-        Reply::Tools(results)
+        Ok(Reply::Tools(results))
     }
 
     fn start_tool(
@@ -119,11 +127,18 @@ impl Router {
         context: &Arc<EventContext>,
         received: Instant,
         budget: Deadline,
-    ) -> Running {
+    ) -> Started {
         let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
         let spec = tool.spec;
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
         let deadline = own.earlier(budget);
+        let ticket = match tool.gate.as_ref().map(|gate| gate.admit(deadline)).transpose() {
+            Ok(ticket) => ticket,
+            Err(late) => {
+                span.in_scope(|| warn!("{} was not called: too many calls of it wait already", spec.location));
+                return Started::Refused { late };
+            }
+        };
         let key = tool_key(&context.call.id, &call);
         let about = Call::new(context.clone(), Some(call.id), deadline);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
@@ -135,12 +150,13 @@ impl Router {
             };
             once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
                 let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
-                run_tool(spec, ToolInvocation { arguments: call.arguments, prepared, scope }, deadline, mishaps)
+                let invocation = ToolInvocation { arguments: call.arguments, prepared, scope };
+                run_tool(spec, invocation, ticket, deadline, mishaps)
             })
             .await
         };
         let task = self.running.spawn(work.instrument(span.clone()));
-        Running { spec, task, deadline, span }
+        Started::Running(Running { spec, task, deadline, span })
     }
 
     /// Keeps a call of a background tool, and answers that it was accepted.
@@ -256,6 +272,19 @@ const FINISH_WITHIN: Duration = Duration::from_secs(600);
 enum Started {
     Answered(String),
     Running(Running),
+    /// It would have been late by so much.
+    Refused {
+        late: Duration,
+    },
+}
+
+/// How late the earliest call would have been, if all of them were refused.
+fn late(started: &[(String, Started)]) -> Option<Duration> {
+    let late = started.iter().map(|(_, started)| match started {
+        Started::Refused { late } => Some(*late),
+        Started::Answered(_) | Started::Running(_) => None,
+    });
+    late.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 /// A tool that runs in a task of its own.
@@ -287,14 +316,29 @@ impl Running {
 
 const TOO_LATE: &str = "the tool took too long and was given up; tell the caller that this cannot be done right now";
 
-/// Runs a tool. What the user's own code prints of its errors is asked for here, inside the tool's task, where a panic
-/// harms nobody else.
-async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, deadline: Deadline, mishaps: Mishaps) -> Done {
+const BUSY: &str = "too many callers ask for this right now; tell the caller that it cannot be done at the moment";
+
+/// Runs a tool, once a place is free where places are few. What the user's own code prints of its errors is asked for
+/// here, inside the tool's task, where a panic harms nobody else.
+async fn run_tool(
+    spec: &'static ToolSpec,
+    mut invocation: ToolInvocation,
+    ticket: Option<Ticket>,
+    deadline: Deadline,
+    mishaps: Mishaps,
+) -> Done {
+    let again = |answer| Done { answer, is_final: false };
+    if let Some(ticket) = ticket {
+        // A place may become free in the very moment in which it is too late.
+        match deadline.bound(ticket.enter()).await.filter(|_| !deadline.is_over()) {
+            Some(place) => invocation.scope.hold(place),
+            None => return again(error_object(TOO_LATE)),
+        }
+    }
     let bound = match spec.after_deadline {
         AfterDeadline::Cancel => deadline,
         AfterDeadline::Finish => Deadline::never(),
     };
-    let again = |answer| Done { answer, is_final: false };
     match bound.bound(contained((spec.run)(invocation))).await {
         Some(Contained::Returned(Ok(json))) => Done { answer: result_object(json), is_final: true },
         Some(Contained::Returned(Err(error))) => {
