@@ -14,8 +14,10 @@ mod context;
 mod end_of_call_report;
 mod error;
 mod extra;
+mod lazy;
 mod members;
 mod names;
+mod plain;
 mod read;
 mod status_update;
 mod surrogates;
@@ -24,7 +26,8 @@ mod tests;
 mod tool_calls;
 mod unknown;
 
-use std::sync::Arc;
+use bytes::Bytes;
+use serde_json::value::RawValue;
 
 pub use self::{
     assistant::Assistant,
@@ -34,6 +37,7 @@ pub use self::{
     end_of_call_report::{EndOfCallReport, Message},
     error::ParseError,
     extra::Extra,
+    lazy::LazyContext,
     names::{CallStatus, CallType, EndReason, EventType, MessageRole, Pipeline, ToolCallType},
     status_update::StatusUpdate,
     tool_calls::{RawArguments, ToolCall, ToolCalls},
@@ -76,8 +80,17 @@ impl Event {
     /// # Errors
     /// When the body is not JSON, is not the envelope, or lacks what its event cannot do without.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        let body = surrogates::repaired(body);
-        let mut message = Members::of_message(&body)?;
+        Self::parse_shared(&Bytes::copy_from_slice(body))
+    }
+
+    /// The same without a copy: what is read later is read from `body`.
+    pub(crate) fn parse_shared(body: &Bytes) -> Result<Self, ParseError> {
+        let body = &surrogates::repaired(body);
+        let text = body_text(body)?;
+        if let Some(calls) = plain::tool_calls(text, body) {
+            return Ok(Self::ToolCalls(calls));
+        }
+        let mut message = Members::of_message(text)?;
         let kind = EventType::from(message.take_text("type", "message")?);
 
         match kind.as_str() {
@@ -85,7 +98,7 @@ impl Event {
             "tool-calls" => ToolCalls::read(message).map(Self::ToolCalls),
             "status-update" => StatusUpdate::read(message).map(Self::StatusUpdate),
             "end-of-call-report" => EndOfCallReport::read(message).map(Self::EndOfCallReport),
-            _ => UnknownEvent::from_message(kind, message, &body).map(Self::Unknown),
+            _ => UnknownEvent::from_message(kind, message, text).map(Self::Unknown),
         }
     }
 
@@ -100,8 +113,16 @@ impl Event {
         }
     }
 
+    /// The id of the call that the event is about (P §3.0); empty where an event of an unknown type names none.
+    pub fn call_id(&self) -> &str {
+        match self {
+            Self::ToolCalls(event) => event.context.call_id(),
+            _ => &self.context().call.id,
+        }
+    }
+
     /// What all events have in common (P §3.0).
-    pub fn context(&self) -> &Arc<EventContext> {
+    pub fn context(&self) -> &EventContext {
         match self {
             Self::AssistantRequest(event) => &event.context,
             Self::ToolCalls(event) => &event.context,
@@ -110,6 +131,14 @@ impl Event {
             Self::Unknown(event) => &event.context,
         }
     }
+}
+
+/// The text of a body, checked once for all who read it.
+fn body_text(body: &[u8]) -> Result<&str, ParseError> {
+    std::str::from_utf8(body).map_err(|_| match serde_json::from_slice::<&RawValue>(body) {
+        Err(error) => ParseError::not_json("", &error),
+        Ok(_) => ParseError::unreadable(""),
+    })
 }
 
 /// Gives an event the fields of its context, and a way to make one in a test.

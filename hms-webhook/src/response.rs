@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -54,7 +55,7 @@ pub(crate) enum Reply {
 /// The result of one tool call: a JSON object, whatever became of it.
 #[derive(Debug)]
 pub(crate) struct ToolResult {
-    pub(crate) tool_call_id: String,
+    pub(crate) tool_call_id: Arc<str>,
     pub(crate) result: String,
 }
 
@@ -78,7 +79,7 @@ fn results_json(results: &[ToolResult]) -> String {
     json.push_str(r#"{"results":["#);
     for (index, one) in results.iter().enumerate() {
         json.push_str(if index == 0 { r#"{"tool_call_id":"# } else { r#",{"tool_call_id":"# });
-        json.push_str(&to_json(&one.tool_call_id));
+        json.push_str(&to_json(&*one.tool_call_id));
         json.push_str(r#","result":"#);
         json.push_str(&one.result);
         json.push('}');
@@ -87,7 +88,7 @@ fn results_json(results: &[ToolResult]) -> String {
     json
 }
 
-fn to_json(value: &impl serde::Serialize) -> String {
+fn to_json(value: &(impl serde::Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "{}".into())
 }
 

@@ -9,7 +9,7 @@ use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 use crate::{
     arguments::PreparedArguments,
     deadline::Deadline,
-    event::{AssistantRequest, Call, Event, EventContext, ToolCall, ToolCalls},
+    event::{AssistantRequest, Call, Event, LazyContext, ToolCall, ToolCalls},
     handler::{
         AfterDeadline, AssistantFuture, EventFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
@@ -97,7 +97,10 @@ impl Router {
         let started: Vec<_> = calls
             .tool_call_list
             .into_iter()
-            .map(|call| (call.id.clone(), self.start_tool(call, &calls.context, received, budget)))
+            .map(|mut call| {
+                let id: Arc<str> = std::mem::take(&mut call.id).into();
+                (id.clone(), self.start_tool(call, id, &calls.context, received, budget))
+            })
             .collect();
         let mut results = Vec::with_capacity(started.len());
         for (tool_call_id, started) in started {
@@ -110,8 +113,15 @@ impl Router {
         Reply::Tools(results)
     }
 
-    fn start_tool(&self, call: ToolCall, context: &Arc<EventContext>, received: Instant, budget: Deadline) -> Started {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+    fn start_tool(
+        &self,
+        call: ToolCall,
+        id: Arc<str>,
+        context: &LazyContext,
+        received: Instant,
+        budget: Deadline,
+    ) -> Started {
+        let span = info_span!("tool", name = %call.name, tool_call_id = %id);
         let Some(tool) = self.handlers.tools.get(call.name.as_str()) else {
             let told = self.no_such_tool(&call.name);
             span.in_scope(|| warn!("{told}"));
@@ -124,7 +134,7 @@ impl Router {
         let invocation = ToolInvocation {
             arguments: call.arguments,
             prepared: tool.arguments.clone(),
-            scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(call.id), deadline)),
+            scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(id), deadline)),
         };
         let bound = match spec.after_deadline {
             AfterDeadline::Cancel => deadline,

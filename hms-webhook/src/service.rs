@@ -139,10 +139,10 @@ impl Shared {
 
         let delivery = delivery::receive(request, self.body_limits).await?;
         let payload = self.verifier.verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
-        let event = Event::parse(payload.body()).map_err(Rejection::Malformed)?;
+        let event = Event::parse_shared(payload.shared()).map_err(Rejection::Malformed)?;
         let span = tracing::Span::current();
         span.record("event", event.kind().as_str());
-        span.record("call", event.context().call.id.as_str());
+        span.record("call", event.call_id());
         let reply = self.router.dispatch(event, received).await;
         info!(milliseconds = received.elapsed().as_millis() as u64, "answered");
         Ok(reply)

@@ -107,6 +107,11 @@ impl VerifiedPayload {
     pub fn body(&self) -> &[u8] {
         &self.0
     }
+
+    /// The same, to be kept.
+    pub(crate) fn shared(&self) -> &Bytes {
+        &self.0
+    }
 }
 
 /// Decides whether a delivery comes from someone who knows a secret, and recently.

@@ -9,6 +9,7 @@ macro_rules! fixture {
 }
 
 mod faults;
+mod plain;
 mod tolerance;
 
 use serde::Deserialize;

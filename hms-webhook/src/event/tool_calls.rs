@@ -1,11 +1,11 @@
 //! Tools are called.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde_json::value::RawValue;
 
 use super::{
-    EventContext, Extra, Hidden, Members, ParseError, ToolCallType, event,
+    EventContext, Extra, Hidden, LazyContext, Members, ParseError, ToolCallType, body_text, event,
     members::{Spellings, found},
 };
 
@@ -14,7 +14,7 @@ use super::{
 #[non_exhaustive]
 pub struct ToolCalls {
     /// What all events have in common (P §3.0).
-    pub context: Arc<EventContext>,
+    pub context: LazyContext,
     /// The calls, in the order they were sent (P §3.2).
     pub tool_call_list: Vec<ToolCall>,
 }
@@ -25,6 +25,14 @@ const ID: &Spellings = &["id", "tool_call_id", "toolCallId"];
 event!(ToolCalls, "tool-calls");
 
 impl ToolCalls {
+    /// Only what all events have in common.
+    pub(super) fn read_context(body: &[u8]) -> Result<EventContext, ParseError> {
+        let mut message = Members::of_message(body_text(body)?)?;
+        message.take(&["type"]);
+        message.take(LIST);
+        EventContext::read(message)
+    }
+
     pub(super) fn read(mut message: Members<'_>) -> Result<Self, ParseError> {
         let place = "message.tool_call_list";
         let list = message.take(LIST).ok_or_else(|| ParseError::missing(place))?;
@@ -32,7 +40,7 @@ impl ToolCalls {
             serde_json::from_str(list.get()).map_err(|_| ParseError::wrong(place, "an array", found(list)))?;
         let calls = calls.into_iter().enumerate().map(|(index, call)| ToolCall::read(index, call));
 
-        Ok(Self { tool_call_list: calls.collect::<Result<_, _>>()?, context: Arc::new(EventContext::read(message)?) })
+        Ok(Self { tool_call_list: calls.collect::<Result<_, _>>()?, context: EventContext::read(message)?.into() })
     }
 }
 
@@ -68,7 +76,7 @@ impl ToolCall {
             call_type: call.take_optional_text(&["type"]).map_or(ToolCallType::FUNCTION, ToolCallType::from),
             name: function.take_text("name", inner)?,
             arguments: RawArguments(function.take(&["arguments"]).map(ToOwned::to_owned)),
-            extra: function.and(call).into_extra(place)?,
+            extra: function.and(call).into_extra(),
         })
     }
 }
