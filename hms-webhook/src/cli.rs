@@ -1,12 +1,12 @@
 //! The user's own binary as a program: commands, configuration from the environment, logs, signals.
 
 pub(crate) mod environment;
+mod log;
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use clap::{Args, Parser, Subcommand};
 use tokio::net::{TcpListener, lookup_host};
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     App,
@@ -85,7 +85,7 @@ impl App {
             // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
             std::process::exit(i32::from(error.use_stderr()))
         });
-        start_log();
+        let _log = log::start();
         match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
             Command::Serve(flags) => serve(self, flags).await,
             #[cfg(feature = "push")]
@@ -99,13 +99,6 @@ impl App {
             }
         }
     }
-}
-
-fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // A logger that the program has set up itself stays.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let _ = log.with_ansi(io::stderr().is_terminal()).try_init();
 }
 
 async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
