@@ -3,6 +3,7 @@
 //! A server that answers tens of thousands of requests a second writes as many lines, so they are made with little
 //! work, and several are written at once: a line that is no warning may wait for [`DELAY`].
 
+mod fields;
 mod held;
 mod line;
 
@@ -17,6 +18,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use fields::Fields;
 use held::Held;
 use line::Line;
 
@@ -55,7 +57,7 @@ fn lines<S>(held: &Held) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,
 {
-    fmt::layer().with_ansi(false).event_format(Line).with_writer(held.clone())
+    fmt::layer().with_ansi(false).event_format(Line).fmt_fields(Fields).with_writer(held.clone())
 }
 
 /// Writes what still waits when it is dropped, and lets nothing wait from then on.
