@@ -27,6 +27,7 @@ mod tool_calls;
 mod unknown;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde_json::value::RawValue;
 
 pub use self::{
@@ -85,12 +86,12 @@ impl Event {
 
     /// The same without a copy: what is read later is read from `body`.
     pub(crate) fn parse_shared(body: &Bytes) -> Result<Self, ParseError> {
-        let body = &surrogates::repaired(body);
-        let text = body_text(body)?;
-        if let Some(calls) = plain::tool_calls(text, body) {
+        // The text is checked once for all who read it.
+        let body = ByteString::try_from(surrogates::repaired(body)).map_err(|_| not_text(body))?;
+        if let Some(calls) = plain::tool_calls(&body) {
             return Ok(Self::ToolCalls(calls));
         }
-        let mut message = Members::of_message(text)?;
+        let mut message = Members::of_message(&body)?;
         let kind = EventType::from(message.take_text("type", "message")?);
 
         match kind.as_str() {
@@ -98,7 +99,7 @@ impl Event {
             "tool-calls" => ToolCalls::read(message).map(Self::ToolCalls),
             "status-update" => StatusUpdate::read(message).map(Self::StatusUpdate),
             "end-of-call-report" => EndOfCallReport::read(message).map(Self::EndOfCallReport),
-            _ => UnknownEvent::from_message(kind, message, text).map(Self::Unknown),
+            _ => UnknownEvent::from_message(kind, message, &body).map(Self::Unknown),
         }
     }
 
@@ -133,12 +134,12 @@ impl Event {
     }
 }
 
-/// The text of a body, checked once for all who read it.
-fn body_text(body: &[u8]) -> Result<&str, ParseError> {
-    std::str::from_utf8(body).map_err(|_| match serde_json::from_slice::<&RawValue>(body) {
+/// What is wrong with a body that is not UTF-8.
+fn not_text(body: &[u8]) -> ParseError {
+    match serde_json::from_slice::<&RawValue>(body) {
         Err(error) => ParseError::not_json("", &error),
         Ok(_) => ParseError::unreadable(""),
-    })
+    }
 }
 
 /// Gives an event the fields of its context, and a way to make one in a test.

@@ -74,21 +74,26 @@ impl Reply {
 }
 
 /// `{"results":[{"tool_call_id":"…","result":{…}}]}` (PROTOCOL.md §3.2): the only form that answers several calls.
-fn results_json(results: &[ToolResult]) -> String {
-    let mut json = String::with_capacity(32 + results.iter().map(|one| one.result.len() + 96).sum::<usize>());
-    json.push_str(r#"{"results":["#);
+fn results_json(results: &[ToolResult]) -> Vec<u8> {
+    let mut json = Vec::with_capacity(32 + results.iter().map(|one| one.result.len() + 96).sum::<usize>());
+    json.extend_from_slice(br#"{"results":["#);
     for (index, one) in results.iter().enumerate() {
-        json.push_str(if index == 0 { r#"{"tool_call_id":"# } else { r#",{"tool_call_id":"# });
-        json.push_str(&to_json(&*one.tool_call_id));
-        json.push_str(r#","result":"#);
-        json.push_str(&one.result);
-        json.push('}');
+        json.extend_from_slice(if index == 0 {
+            br#"{"tool_call_id":"#.as_slice()
+        } else {
+            br#",{"tool_call_id":"#.as_slice()
+        });
+        // A text can always be written.
+        let _ = serde_json::to_writer(&mut json, &*one.tool_call_id);
+        json.extend_from_slice(br#","result":"#);
+        json.extend_from_slice(one.result.as_bytes());
+        json.push(b'}');
     }
-    json.push_str("]}");
+    json.extend_from_slice(b"]}");
     json
 }
 
-fn to_json(value: &(impl serde::Serialize + ?Sized)) -> String {
+fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "{}".into())
 }
 

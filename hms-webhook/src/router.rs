@@ -97,10 +97,7 @@ impl Router {
         let started: Vec<_> = calls
             .tool_call_list
             .into_iter()
-            .map(|mut call| {
-                let id: Arc<str> = std::mem::take(&mut call.id).into();
-                (id.clone(), self.start_tool(call, id, &calls.context, received, budget))
-            })
+            .map(|call| (call.id.clone(), self.start_tool(call, &calls.context, received, budget)))
             .collect();
         let mut results = Vec::with_capacity(started.len());
         for (tool_call_id, started) in started {
@@ -113,15 +110,8 @@ impl Router {
         Reply::Tools(results)
     }
 
-    fn start_tool(
-        &self,
-        call: ToolCall,
-        id: Arc<str>,
-        context: &LazyContext,
-        received: Instant,
-        budget: Deadline,
-    ) -> Started {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %id);
+    fn start_tool(&self, call: ToolCall, context: &LazyContext, received: Instant, budget: Deadline) -> Started {
+        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
         let Some(tool) = self.handlers.tools.get(call.name.as_str()) else {
             let told = self.no_such_tool(&call.name);
             span.in_scope(|| warn!("{told}"));
@@ -134,7 +124,7 @@ impl Router {
         let invocation = ToolInvocation {
             arguments: call.arguments,
             prepared: tool.arguments.clone(),
-            scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(id), deadline)),
+            scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(call.id), deadline)),
         };
         let bound = match spec.after_deadline {
             AfterDeadline::Cancel => deadline,

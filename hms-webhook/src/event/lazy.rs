@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::{CallInfo, EventContext, ToolCalls};
 
@@ -22,14 +22,14 @@ enum Inner {
 }
 
 struct Unread {
-    call_id: String,
+    call_id: ByteString,
     /// The whole body of the event, which is known to be one.
-    body: Bytes,
+    body: ByteString,
     context: OnceLock<EventContext>,
 }
 
 impl LazyContext {
-    pub(super) fn unread(call_id: String, body: Bytes) -> Self {
+    pub(super) fn unread(call_id: ByteString, body: ByteString) -> Self {
         Self(Inner::Unread(Arc::new(Unread { call_id, body, context: OnceLock::new() })))
     }
 
@@ -61,7 +61,7 @@ impl Deref for LazyContext {
             Inner::Read(context) => context,
             Inner::Unread(unread) => unread.context.get_or_init(|| {
                 ToolCalls::read_context(&unread.body).unwrap_or_else(|_| EventContext {
-                    call: CallInfo { id: unread.call_id.clone(), ..CallInfo::default() },
+                    call: CallInfo { id: unread.call_id.to_string(), ..CallInfo::default() },
                     ..EventContext::default()
                 })
             }),

@@ -1,26 +1,27 @@
 //! Tool calls as they nearly always come: somebody waits on the phone for their results, so they are read in one pass
 //! and by borrowing. Whatever is not exactly as it should be is left to the readers that survive everything.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use super::{LazyContext, RawArguments, ToolCall, ToolCallType, ToolCalls};
 
-/// The event in `body`, whose text is `text`; `None` where another reader has to look at it.
-pub(super) fn tool_calls(text: &str, body: &Bytes) -> Option<ToolCalls> {
-    let Object(Envelope { message: Object(message) }) = serde_json::from_str(text).ok()?;
+/// The event in `body`; `None` where another reader has to look at it.
+pub(super) fn tool_calls(body: &ByteString) -> Option<ToolCalls> {
+    let Object(Envelope { message: Object(message) }) = serde_json::from_str(body).ok()?;
     let Object(call) = message.call;
-    let calls = message.tool_call_list.into_iter().map(|Object(call)| call.read());
-    Some(ToolCalls {
-        tool_call_list: calls.collect::<Option<_>>()?,
-        context: LazyContext::unread(filled(call.id)?, body.clone()),
-    })
+    let mut tool_call_list = Vec::with_capacity(message.tool_call_list.len());
+    for Object(call) in message.tool_call_list {
+        tool_call_list.push(call.read(body)?);
+    }
+    Some(ToolCalls { tool_call_list, context: LazyContext::unread(part(&filled(call.id)?, body), body.clone()) })
 }
 
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ struct Message<'a> {
     #[serde(borrow)]
     call: Object<Call<'a>>,
     #[serde(borrow)]
-    tool_call_list: Vec<Object<OneCall<'a>>>,
+    tool_call_list: SmallVec<[Object<OneCall<'a>>; 4]>,
 }
 
 #[derive(Deserialize)]
@@ -68,20 +69,28 @@ struct Function<'a> {
 }
 
 impl OneCall<'_> {
-    fn read(self) -> Option<ToolCall> {
+    fn read(self, body: &ByteString) -> Option<ToolCall> {
         let Object(function) = self.function;
         Some(ToolCall {
-            id: filled(self.id)?,
+            id: Arc::from(filled(self.id)?),
             call_type: self.kind.map_or(ToolCallType::FUNCTION, |kind| ToolCallType::from(&*kind)),
-            name: filled(function.name)?,
-            arguments: RawArguments::from(function.arguments.to_owned()),
+            name: filled(function.name)?.into_owned(),
+            arguments: RawArguments::new(body.slice_ref(function.arguments.get())),
             extra: Default::default(),
         })
     }
 }
 
-fn filled(text: Cow<'_, str>) -> Option<String> {
-    (!text.is_empty()).then(|| text.into_owned())
+fn filled(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// `text`, which is a part of `body` unless it was written with escapes.
+fn part(text: &Cow<'_, str>, body: &ByteString) -> ByteString {
+    match text {
+        Cow::Borrowed(text) => body.slice_ref(text),
+        Cow::Owned(text) => text.clone().into(),
+    }
 }
 
 /// A `T` that is written as an object: derived code would take an array of its members as well.

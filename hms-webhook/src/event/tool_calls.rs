@@ -1,11 +1,13 @@
 //! Tools are called.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
+
+use bytestring::ByteString;
 
 use serde_json::value::RawValue;
 
 use super::{
-    EventContext, Extra, Hidden, LazyContext, Members, ParseError, ToolCallType, body_text, event,
+    EventContext, Extra, Hidden, LazyContext, Members, ParseError, ToolCallType, event,
     members::{Spellings, found},
 };
 
@@ -26,8 +28,8 @@ event!(ToolCalls, "tool-calls");
 
 impl ToolCalls {
     /// Only what all events have in common.
-    pub(super) fn read_context(body: &[u8]) -> Result<EventContext, ParseError> {
-        let mut message = Members::of_message(body_text(body)?)?;
+    pub(super) fn read_context(body: &str) -> Result<EventContext, ParseError> {
+        let mut message = Members::of_message(body)?;
         message.take(&["type"]);
         message.take(LIST);
         EventContext::read(message)
@@ -49,7 +51,7 @@ impl ToolCalls {
 #[non_exhaustive]
 pub struct ToolCall {
     /// The id that the result goes back with; opaque, never empty (P §3.2).
-    pub id: String,
+    pub id: Arc<str>,
     /// What kind of tool is called; `type` on the wire (P §3.2).
     pub call_type: ToolCallType,
     /// The tool's name; `function.name` on the wire (P §3.2).
@@ -72,10 +74,10 @@ impl ToolCall {
         };
 
         Ok(Self {
-            id: call.take_text_spelled(ID, place)?,
+            id: call.take_text_spelled(ID, place)?.into(),
             call_type: call.take_optional_text(&["type"]).map_or(ToolCallType::FUNCTION, ToolCallType::from),
             name: function.take_text("name", inner)?,
-            arguments: RawArguments(function.take(&["arguments"]).map(ToOwned::to_owned)),
+            arguments: RawArguments(function.take(&["arguments"]).map(|json| json.get().into())),
             extra: function.and(call).into_extra(),
         })
     }
@@ -83,12 +85,16 @@ impl ToolCall {
 
 /// The JSON text of a tool call's arguments, not yet read (P §3.2). Its `Debug` hides them.
 #[derive(Clone, Default)]
-pub struct RawArguments(Option<Box<RawValue>>);
+pub struct RawArguments(Option<ByteString>);
 
 impl RawArguments {
+    pub(super) fn new(json: ByteString) -> Self {
+        Self(Some(json))
+    }
+
     /// The text as it was sent: an object, a string that holds JSON, `null`; `None` where the member was missing.
     pub fn get(&self) -> Option<&str> {
-        self.0.as_deref().map(RawValue::get)
+        self.0.as_deref()
     }
 }
 
@@ -100,6 +106,6 @@ impl fmt::Debug for RawArguments {
 
 impl From<Box<RawValue>> for RawArguments {
     fn from(json: Box<RawValue>) -> Self {
-        Self(Some(json))
+        Self(Some(Box::<str>::from(json).into()))
     }
 }

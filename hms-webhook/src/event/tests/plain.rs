@@ -1,13 +1,13 @@
 //! Tool calls have a quick reader and a thorough one: whatever the quick one takes, the thorough one reads the same.
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use proptest::prelude::*;
 
 use super::*;
 use crate::event::{plain, tool_calls::ToolCalls};
 
 fn quick(body: &str) -> Option<ToolCalls> {
-    plain::tool_calls(body, &Bytes::copy_from_slice(body.as_bytes()))
+    plain::tool_calls(&ByteString::from(body))
 }
 
 fn thorough(body: &str) -> Result<ToolCalls, ParseError> {
