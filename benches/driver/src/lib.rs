@@ -33,8 +33,13 @@ impl Deliveries {
     /// Deliveries of about `size` bytes (the smallest where that is less) with `calls` tool calls. `first` is the
     /// number of the first one's ids.
     pub fn new(protocol: Protocol, size: usize, calls: usize, first: u64) -> Self {
+        Self::calling(protocol, "lookup_order", size, calls, first)
+    }
+
+    /// The same, calling another tool.
+    pub fn calling(protocol: Protocol, tool: &str, size: usize, calls: usize, first: u64) -> Self {
         let body = match protocol {
-            Protocol::Webhook => webhook_body(size, calls),
+            Protocol::Webhook => webhook_body(tool, size, calls),
             Protocol::Mcp => format!(
                 r#"{{"jsonrpc":"2.0","method":"tools/call","params":{{"name":"lookup_order","arguments":{{"order_id":"A-1042"}}}},"id":"{FIRST_ID}"}}"#
             ),
@@ -101,11 +106,11 @@ impl Deliveries {
 }
 
 /// The ids come last, so that the MAC of what is before them can be kept.
-fn webhook_body(size: usize, calls: usize) -> String {
+fn webhook_body(tool: &str, size: usize, calls: usize) -> String {
     let calls: Vec<String> = (0..calls)
         .map(|_| {
             format!(
-                r#"{{"id":"tool_{FIRST_ID}","type":"function","function":{{"name":"lookup_order","arguments":{{"order_id":"A-1042"}}}}}}"#
+                r#"{{"id":"tool_{FIRST_ID}","type":"function","function":{{"name":"{tool}","arguments":{{"order_id":"A-1042"}}}}}}"#
             )
         })
         .collect();

@@ -18,6 +18,13 @@ async fn lookup_order(order_id: String) -> OrderStatus {
     OrderStatus { order_id, status: "shipped", eta_days: 2 }
 }
 
+/// Never answer.
+#[tool(deadline = "1s")]
+async fn hang(order_id: String) -> String {
+    std::future::pending::<()>().await;
+    order_id
+}
+
 fn main() -> hms_webhook::Result<()> {
     by_hand::allocations::report();
     let others = std::env::var("TOOLS").ok().and_then(|tools| tools.parse().ok()).unwrap_or(0);
