@@ -16,8 +16,18 @@ use crate::{
     model::Event,
 };
 
-const TOOL_KEYS: &[&str] =
-    &["name", "description", "deadline", "background", "response", "message", "url", "after_deadline", "crate"];
+const TOOL_KEYS: &[&str] = &[
+    "name",
+    "description",
+    "deadline",
+    "concurrency",
+    "background",
+    "response",
+    "message",
+    "url",
+    "after_deadline",
+    "crate",
+];
 const ARGUMENT_KEYS: &[&str] = &["name", "description", "default", "range", "length", "pattern", "example", "strict"];
 
 /// The keys of `#[tool]`.
@@ -25,6 +35,7 @@ pub(crate) struct ToolKeys {
     pub(crate) name: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) deadline: Option<LitStr>,
+    pub(crate) concurrency: Option<Expr>,
     pub(crate) background: Option<Span>,
     pub(crate) response: Option<(Ident, LitStr)>,
     pub(crate) message: Option<LitStr>,
@@ -46,6 +57,7 @@ impl ToolKeys {
             name: first.or(name),
             description: keys.string("description", "Looks up an order by its number", errors),
             deadline: keys.string("deadline", "3s", errors),
+            concurrency: keys.expression("concurrency", "concurrency = 8", errors),
             background: keys.flag("background", errors),
             response: response_key.zip(keys.string("response", "I have sent the mail", errors)),
             message: keys.string("message", "One moment, I am looking it up", errors),

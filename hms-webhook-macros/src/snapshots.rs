@@ -110,7 +110,8 @@ fn a_background_tool_with_the_whole_object() {
             message = "I am sending it",
             url = "https://hooks.example.com",
             after_deadline = "finish",
-            deadline = "90s"
+            deadline = "90s",
+            concurrency = 8
         ),
         quote! {
             /// Send a mail.

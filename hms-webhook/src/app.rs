@@ -6,20 +6,23 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::{
     arguments::PreparedArguments,
-    delivery::BodyLimits,
+    capacity::Capacity,
+    delivery::BodyBudget,
     error::StartupError,
+    gate::Gate,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
+    limits::Limits,
     reply::AssistantReply,
     router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
     schema::ToolDefinition,
+    secrets::{Keyring, SecretSetting, SecretSource},
     service::{Shared, WebhookService},
-    signature::{DEFAULT_TOLERANCE, Secret, Verifier},
+    signature::{DEFAULT_TOLERANCE, Secret},
 };
 
 /// The path of the webhook unless another one is set.
@@ -59,16 +62,15 @@ pub struct App {
 
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<SecretSetting>,
     pub(crate) allow_unsigned: bool,
     pub(crate) path: String,
     pub(crate) tolerance: Duration,
     pub(crate) budgets: Budgets,
     pub(crate) fallback: AssistantReply,
-    pub(crate) body_limits: BodyLimits,
-    pub(crate) concurrent_requests: usize,
+    pub(crate) limits: Limits,
     #[cfg(feature = "server")]
-    pub(crate) time_limits: crate::server::TimeLimits,
+    pub(crate) serving: crate::server::Serving,
 }
 
 impl Default for Settings {
@@ -80,10 +82,9 @@ impl Default for Settings {
             tolerance: DEFAULT_TOLERANCE,
             budgets: Budgets { assistant_request: Duration::from_millis(4500), tool_calls: Duration::from_secs(9) },
             fallback: AssistantReply::saved(),
-            body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
-            concurrent_requests: 1024,
+            limits: Limits::default(),
             #[cfg(feature = "server")]
-            time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
+            serving: crate::server::Serving::default(),
         }
     }
 }
@@ -153,7 +154,26 @@ impl App {
 impl App {
     /// Accepts deliveries that are signed with `secret`. Call it again for a second secret, as during a change of secrets.
     pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.settings.secrets.push(secret.into());
+        self.settings.secrets.push(SecretSetting::new(SecretSource::Text(secret.into())));
+        self
+    }
+
+    /// As [`secret`](App::secret), from a file, whose last line break is no part of the secret.
+    ///
+    /// `App::serve` reads it anew every second; where it has changed, the new secret is taken from then on. To change
+    /// a secret without refusing anything, have two files, and let both the old and the new one be taken while the
+    /// platform changes. Replace a file by renaming another one to its name, so that nobody reads half of it.
+    pub fn secret_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.settings.secrets.push(SecretSetting::new(SecretSource::File(path.into())));
+        self
+    }
+
+    /// Also accepts deliveries that are signed with `secret` and call nothing but `tool`: what the platform may do
+    /// for a tool that has a `url` and a secret of its own (PROTOCOL.md §2.2).
+    pub fn tool_secret(mut self, tool: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        let (tool, source) = (tool.into(), SecretSource::Text(secret.into()));
+        let name = Some(format!("tool {tool}").into());
+        self.settings.secrets.push(SecretSetting { name, tool: Some(tool), source });
         self
     }
 
@@ -198,37 +218,36 @@ impl App {
         self
     }
 
-    /// The longest body that is read, in bytes (default: 1 MiB). A longer one is answered 413.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.settings.body_limits.bytes = bytes;
+    /// Changes the limits of what is taken on: connections, bodies, requests and times.
+    ///
+    /// ```
+    /// # use hms_webhook::App;
+    /// let app = App::new().limits(|limits| limits.connections_per_address = 100);
+    /// ```
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.settings.limits);
         self
     }
 
-    /// How long a body may take to arrive (default: 10 s). A slower one is answered 408.
-    pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.body_limits.time = timeout;
-        self
+    /// The longest body that is read, in bytes: [`Limits::body`].
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.limits(|limits| limits.body = bytes)
     }
 
-    /// How many requests are handled at a time (default: 1024). Further ones are answered 503 at once.
-    pub fn concurrent_requests(mut self, requests: usize) -> Self {
-        self.settings.concurrent_requests = requests;
-        self
+    /// How long a body may take to arrive: [`Limits::body_time`].
+    pub fn body_timeout(self, timeout: Duration) -> Self {
+        self.limits(|limits| limits.body_time = timeout)
     }
 
-    /// How long a request's head may take to arrive, and how long a connection is kept open without a request
-    /// (default: 10 s).
-    #[cfg(feature = "server")]
-    pub fn head_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.time_limits.head = timeout;
-        self
+    /// How many requests are handled at a time: [`Limits::requests`].
+    pub fn concurrent_requests(self, requests: usize) -> Self {
+        self.limits(|limits| limits.requests = requests)
     }
 
-    /// How long a stopping server waits for what still runs (default: 10 s).
-    #[cfg(feature = "server")]
-    pub fn stop_within(mut self, timeout: Duration) -> Self {
-        self.settings.time_limits.stop = timeout;
-        self
+    /// How long a request's head may take to arrive, and how long a connection is kept open without a request:
+    /// [`Limits::head_time`] and [`Limits::idle_time`].
+    pub fn head_timeout(self, timeout: Duration) -> Self {
+        self.limits(|limits| (limits.head_time, limits.idle_time) = (timeout, timeout))
     }
 }
 
@@ -254,6 +273,9 @@ impl App {
     /// borrowed parameter that no `.state(…)` provides, a missing secret, a setting that cannot work.
     pub fn into_service(mut self) -> Result<WebhookService, StartupError> {
         let mut problems = std::mem::take(&mut self.problems);
+        let settings = &mut self.settings;
+        let secrets = std::mem::take(&mut settings.secrets);
+        let keyring = Keyring::open(secrets, settings.tolerance, settings.allow_unsigned, &mut problems);
         check_settings(&self.settings, &mut problems);
         check_needs(&self, &mut problems);
         let tools = prepare_tools(&self.tools, &mut problems);
@@ -272,14 +294,12 @@ impl App {
         if settings.allow_unsigned {
             warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
         }
-        let mut verifier = Verifier::new(settings.secrets).tolerance(settings.tolerance);
-        if settings.allow_unsigned {
-            verifier = verifier.allow_unsigned();
-        }
         Ok(WebhookService::new(Shared {
             path: settings.path,
-            body_limits: settings.body_limits,
-            verifier,
+            limits: settings.limits,
+            bodies: BodyBudget::new(settings.limits.bodies),
+            keyring,
+            refusals: Default::default(),
             router: Router {
                 handlers,
                 states: Arc::new(self.states),
@@ -287,7 +307,8 @@ impl App {
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
             },
-            capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            capacity: Capacity::new(&settings.limits),
+            leaving: AtomicBool::new(false),
             shutting_down: AtomicBool::new(false),
         }))
     }
@@ -298,18 +319,6 @@ impl App {
 // ---------------------------------------------------------------------------------------------
 
 fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
-    if settings.secrets.is_empty() && !settings.allow_unsigned {
-        problems.push(
-            "no webhook secret is set: set the environment variable HMS_WEBHOOK_SECRET to the assistant's \
-             `webhook_secret`, or call `.secret(…)`; to try things out on this machine only, `--allow-unsigned` or \
-             `.allow_unsigned()` does without"
-                .into(),
-        );
-    }
-    if settings.secrets.iter().any(Secret::is_empty) {
-        problems
-            .push("a webhook secret is empty, so that anyone could sign with it: set it to a long random text".into());
-    }
     let path = &settings.path;
     if !path.starts_with('/') || path.contains(['?', '#']) || path.parse::<http::uri::PathAndQuery>().is_err() {
         problems.push(format!("the path of the webhook, `{path}`, is no path: write one like `{DEFAULT_PATH}`"));
@@ -328,12 +337,7 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
             ));
         }
     }
-    if settings.body_limits.bytes == 0 || settings.body_limits.time.is_zero() || settings.concurrent_requests == 0 {
-        problems.push(
-            "`.body_limit(0)`, `.body_timeout(0)` and `.concurrent_requests(0)` would refuse every request: choose more than zero"
-                .into(),
-        );
-    }
+    settings.limits.check(problems);
 }
 
 /// Every borrowed parameter must be there; those of one type are reported together.
@@ -377,7 +381,10 @@ fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> Has
         }
         match PreparedArguments::prepare(spec) {
             Ok(arguments) => {
-                tools.insert(spec.name, RegisteredTool { spec, arguments: Arc::new(arguments) });
+                tools.insert(
+                    spec.name,
+                    RegisteredTool { spec, arguments: Arc::new(arguments), gate: spec.concurrency.map(Gate::new) },
+                );
             }
             Err(problem) => problems.push(format!("{}: {problem}", spec.location)),
         }

@@ -1,12 +1,14 @@
 //! The user's own binary as a program: commands, configuration from the environment, logs, signals.
 
 pub(crate) mod environment;
+mod listen;
 mod log;
+mod serving;
+mod signals;
 
 use std::io;
 
 use clap::{Args, Parser, Subcommand};
-use tokio::net::{TcpListener, lookup_host};
 
 use crate::{
     App,
@@ -14,6 +16,8 @@ use crate::{
     server,
 };
 use environment::Environment;
+use listen::Target;
+use signals::Signals;
 
 /// Answers the webhooks of a voice agent.
 #[derive(Debug, Parser)]
@@ -51,8 +55,14 @@ const ENVIRONMENT_HELP: &str = "\
 Environment:
   HMS_WEBHOOK_SECRET           webhook secret (or HMS_WEBHOOK_SECRET_FILE, a file that holds it)
   HMS_WEBHOOK_SECRET_PREVIOUS  a second secret that is accepted too (or …_FILE)
-  HMS_WEBHOOK_LISTEN           address to listen on [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
+  HMS_WEBHOOK_LISTEN           address to listen on, or unix:PATH [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
   HMS_WEBHOOK_PATH             path of the webhook [/webhooks/hms-sovereign]
+  HMS_WEBHOOK_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed [none]
+  HMS_WEBHOOK_PROXY_PROTOCOL   networks whose connections begin with a PROXY header [none]
+  HMS_WEBHOOK_ALLOWED_NETWORKS the only networks that may send [all]
+  HMS_WEBHOOK_TLS_CERTIFICATE  certificate chain to speak TLS with, as PEM, and
+  HMS_WEBHOOK_TLS_KEY          its key (feature `tls`)
+  HMS_WEBHOOK_STOP_PAUSE       seconds for which a stopping server still accepts connections [0]
   HMS_WEBHOOK_STORE            where events are kept [memory]
   RUST_LOG                     what is logged [info]";
 
@@ -108,30 +118,30 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     if let Some(path) = flags.path.or(environment.path) {
         app.settings.path = path;
     }
-    let listen = flags.listen.unwrap_or(environment.listen);
-    let addresses: Vec<_> = match lookup_host(&listen).await {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => {
-            app.problems
-                .push(format!("`{listen}` is no address to listen on ({error}): write one like 127.0.0.1:8080"));
-            Vec::new()
-        }
-    };
-    if app.settings.allow_unsigned && addresses.iter().any(|address| !address.ip().is_loopback()) {
+    app = environment.serving.apply(app);
+    let target = Target::find(flags.listen.unwrap_or(environment.listen), &mut app.problems).await;
+    if app.settings.allow_unsigned && !target.is_local() {
         app.problems.push(format!(
-            "unsigned deliveries are accepted on a loopback address only, and `{listen}` is none: \
-             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1"
+            "unsigned deliveries are accepted on a loopback address only, and `{}` is none: \
+             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1",
+            target.describe()
         ));
     }
-    let time_limits = app.settings.time_limits;
+    let serving = app.settings.serving.clone();
     let service = app.into_service()?;
+    let serving = serving.prepare()?;
 
-    let listener = TcpListener::bind(&*addresses)
-        .await
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
+    let listener = target.bind().await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
-    let serving = server::serve(service, listener, time_limits, async {
+    let rereading = signals::on_hangup({
+        let (service, serving) = (service.clone(), serving.clone());
+        move || {
+            service.reread_secrets();
+            serving.reread();
+        }
+    })?;
+    let serving = server::serve(service, listener, serving, async {
         let _ = stopped.await;
     });
     let at_once = async {
@@ -142,41 +152,6 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     tokio::select! {
         () = serving => Ok(()),
         () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
-    }
-}
-
-/// The signals that mean "stop".
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
+        () = rereading => Ok(()),
     }
 }

@@ -122,6 +122,16 @@ impl Event {
         }
     }
 
+    /// Whether a phone call waits for the answer (P §1.3).
+    pub fn is_waited_for(&self) -> bool {
+        matches!(self, Self::AssistantRequest(_) | Self::ToolCalls(_))
+    }
+
+    /// Whether this calls `tool`, and no other one.
+    pub(crate) fn calls_only(&self, tool: &str) -> bool {
+        matches!(self, Self::ToolCalls(calls) if calls.tool_call_list.iter().all(|call| call.name == tool))
+    }
+
     /// What all events have in common (P §3.0).
     pub fn context(&self) -> &EventContext {
         match self {

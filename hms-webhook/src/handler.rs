@@ -9,6 +9,7 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt,
+    num::NonZeroU32,
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -20,6 +21,7 @@ use crate::{
     Deadline,
     arguments::{ArgumentSpec, Arguments, PreparedArguments},
     event::{AssistantRequest, Call, EndOfCallReport, RawArguments, StatusUpdate, UnknownEvent},
+    gate::Entered,
     reply::AssistantReply,
 };
 
@@ -441,6 +443,7 @@ pub struct ToolSpec {
     pub(crate) response: Option<&'static str>,
     pub(crate) message: Option<&'static str>,
     pub(crate) url: Option<&'static str>,
+    pub(crate) concurrency: Option<NonZeroU32>,
 }
 
 impl ToolSpec {
@@ -466,6 +469,7 @@ impl ToolSpec {
             response: None,
             message: None,
             url: None,
+            concurrency: None,
         }
     }
 
@@ -501,6 +505,11 @@ impl ToolSpec {
 
     pub const fn url(mut self, url: &'static str) -> Self {
         self.url = Some(url);
+        self
+    }
+
+    pub const fn concurrency(mut self, calls: u32) -> Self {
+        self.concurrency = NonZeroU32::new(calls);
         self
     }
 }
@@ -606,12 +615,20 @@ pub struct Scope {
     states: Arc<States>,
     call: Call,
     deadline: Deadline,
+    /// What is given back when the handler has ended, and not before: a function that blocks a thread outlives its
+    /// deadline.
+    held: Option<Entered>,
 }
 
 impl Scope {
     pub(crate) fn new(states: Arc<States>, call: Call) -> Self {
         let deadline = call.deadline();
-        Self { states, call, deadline }
+        Self { states, call, deadline, held: None }
+    }
+
+    /// Keeps a place until the handler has ended.
+    pub(crate) fn hold(&mut self, place: Entered) {
+        self.held = Some(place);
     }
 
     /// What belongs to the call itself, which no `.state` has to provide.

@@ -54,6 +54,7 @@
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
+//! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -67,16 +68,21 @@
 pub mod __fuzzing;
 mod app;
 mod arguments;
+mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "control")]
 pub mod control;
 mod deadline;
 mod delivery;
+mod depth;
 mod error;
 pub mod event;
+mod gate;
 mod handler;
+mod limits;
 mod listed;
+mod log_limit;
 #[cfg(feature = "push")]
 mod push;
 mod rejection;
@@ -87,6 +93,7 @@ mod response;
 mod rest;
 mod router;
 mod schema;
+mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod service;
@@ -110,9 +117,12 @@ pub use event::{
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
+pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
 pub use schema::ToolDefinition;
+#[cfg(feature = "server")]
+pub use server::Listener;
 pub use service::WebhookService;
 
 #[doc(inline)]

@@ -10,10 +10,12 @@ use crate::{
     arguments::PreparedArguments,
     deadline::Deadline,
     event::{AssistantRequest, Call, Event, LazyContext, ToolCall, ToolCalls},
+    gate::{Gate, Ticket},
     handler::{
         AfterDeadline, AssistantFuture, EventFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
+    rejection::Rejection,
     reply::AssistantReply,
     response::{Reply, ToolResult},
     words::nearest,
@@ -24,6 +26,8 @@ use crate::{
 pub(crate) struct RegisteredTool {
     pub(crate) spec: &'static ToolSpec,
     pub(crate) arguments: Arc<PreparedArguments>,
+    /// Of a tool that has `concurrency`.
+    pub(crate) gate: Option<Arc<Gate>>,
 }
 
 /// A handler of an event.
@@ -64,9 +68,9 @@ pub(crate) struct Router {
 
 impl Router {
     /// Lets the handlers answer `event`, whose request's head was complete at `received`.
-    pub(crate) async fn dispatch(&self, event: Event, received: Instant) -> Reply {
-        match event {
-            Event::ToolCalls(calls) => self.tool_calls(calls, received).await,
+    pub(crate) async fn dispatch(&self, event: Event, received: Instant) -> Result<Reply, Rejection> {
+        Ok(match event {
+            Event::ToolCalls(calls) => self.tool_calls(calls, received).await?,
             Event::AssistantRequest(request) => Reply::Assistant(self.assistant_request(request, received).await),
             Event::StatusUpdate(update) => {
                 let call = Call::new(update.context.clone(), None, Deadline::never());
@@ -86,28 +90,33 @@ impl Router {
                     Reply::Acknowledged
                 }
             },
-        }
+        })
     }
 
     // -- tool-calls ---------------------------------------------------------------------------
 
-    /// All calls run at once; the results come in the order of the request.
-    async fn tool_calls(&self, calls: ToolCalls, received: Instant) -> Reply {
+    /// All calls run at once; the results come in the order of the request. Where no call could be answered in time,
+    /// the request is refused.
+    async fn tool_calls(&self, calls: ToolCalls, received: Instant) -> Result<Reply, Rejection> {
         let budget = Deadline::at(received, self.budgets.tool_calls);
         let started: Vec<_> = calls
             .tool_call_list
             .into_iter()
             .map(|call| (call.id.clone(), self.start_tool(call, &calls.context, received, budget)))
             .collect();
+        if let Some(late) = late(&started) {
+            return Err(Rejection::Busy { seconds: late.as_secs() + 1 });
+        }
         let mut results = Vec::with_capacity(started.len());
         for (tool_call_id, started) in started {
             let result = match started {
                 Started::Answered(result) => result,
                 Started::Running(running) => running.result().await,
+                Started::Refused { .. } => error_object(BUSY),
             };
             results.push(ToolResult { tool_call_id, result });
         }
-        Reply::Tools(results)
+        Ok(Reply::Tools(results))
     }
 
     fn start_tool(&self, call: ToolCall, context: &LazyContext, received: Instant, budget: Deadline) -> Started {
@@ -121,16 +130,19 @@ impl Router {
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
         // Nobody waits for a background tool, so only a deadline of its own bounds it.
         let deadline = if spec.background { own } else { own.earlier(budget) };
+        let ticket = match tool.gate.as_ref().map(|gate| gate.admit(deadline)).transpose() {
+            Ok(ticket) => ticket,
+            Err(late) => {
+                span.in_scope(|| warn!("{} was not called: too many calls of it wait already", spec.location));
+                return Started::Refused { late };
+            }
+        };
         let invocation = ToolInvocation {
             arguments: call.arguments,
             prepared: tool.arguments.clone(),
             scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(call.id), deadline)),
         };
-        let bound = match spec.after_deadline {
-            AfterDeadline::Cancel => deadline,
-            AfterDeadline::Finish => Deadline::never(),
-        };
-        let task = self.running.spawn(run_tool(spec, invocation, bound).instrument(span.clone()));
+        let task = self.running.spawn(run_tool(spec, invocation, ticket, deadline).instrument(span.clone()));
         let running = Running { spec, task, deadline, span };
         if spec.background {
             self.running.spawn(async move { running.result().await });
@@ -201,6 +213,19 @@ impl Router {
 enum Started {
     Answered(String),
     Running(Running),
+    /// It would have been late by so much.
+    Refused {
+        late: Duration,
+    },
+}
+
+/// How late the earliest call would have been, if all of them were refused.
+fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
+    let late = started.iter().map(|(_, started)| match started {
+        Started::Refused { late } => Some(*late),
+        Started::Answered(_) | Started::Running(_) => None,
+    });
+    late.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 /// A tool that runs in a task of its own.
@@ -232,9 +257,27 @@ impl Running {
 
 const TOO_LATE: &str = "the tool took too long and was given up; tell the caller that this cannot be done right now";
 
-/// Runs a tool; `None` when `bound` was over first. What the user's own code prints of its errors is asked for
+const BUSY: &str = "too many callers ask for this right now; tell the caller that it cannot be done at the moment";
+
+/// Runs a tool, once a place is free where places are few; `None` when `deadline` was over first. What the user's own code prints of its errors is asked for
 /// here, inside the tool's task, where a panic harms nobody else.
-async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, bound: Deadline) -> Option<String> {
+async fn run_tool(
+    spec: &'static ToolSpec,
+    mut invocation: ToolInvocation,
+    ticket: Option<Ticket>,
+    deadline: Deadline,
+) -> Option<String> {
+    if let Some(ticket) = ticket {
+        invocation.scope.hold(deadline.bound(ticket.enter()).await?);
+        // A place may become free in the very moment in which it is too late.
+        if deadline.is_over() {
+            return None;
+        }
+    }
+    let bound = match spec.after_deadline {
+        AfterDeadline::Cancel => deadline,
+        AfterDeadline::Finish => Deadline::never(),
+    };
     let result = match bound.bound((spec.run)(invocation)).await? {
         Ok(json) => result_object(json),
         Err(error) => {
