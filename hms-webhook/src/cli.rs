@@ -6,7 +6,7 @@ mod log;
 mod serving;
 mod signals;
 
-use std::io;
+use std::{io, pin::Pin};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -90,22 +90,30 @@ impl App {
     /// Everything that keeps the app from starting, in one report and before the port is bound; then what keeps the
     /// port from being bound.
     pub async fn run(self) -> Result<()> {
-        let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
-            let _ = error.print();
-            // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
-            std::process::exit(i32::from(error.use_stderr()))
-        });
-        let _log = log::start();
-        match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
-            Command::Serve(flags) => serve(self, flags).await,
-            #[cfg(feature = "push")]
-            Command::Push(flags) => {
-                let definitions: Vec<_> =
-                    self.definitions()?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
-                match crate::push::run(&definitions, flags).await? {
-                    crate::push::Outcome::Done => Ok(()),
-                    outcome => std::process::exit(outcome.exit_code()),
-                }
+        run_boxed(self).await
+    }
+}
+
+/// Boxed, so that a whole server is compiled with this crate and not again with every program.
+fn run_boxed(app: App) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+    Box::pin(run_app(app))
+}
+
+async fn run_app(app: App) -> Result<()> {
+    let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
+        std::process::exit(i32::from(error.use_stderr()))
+    });
+    let _log = log::start();
+    match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
+        Command::Serve(flags) => serve(app, flags).await,
+        #[cfg(feature = "push")]
+        Command::Push(flags) => {
+            let definitions: Vec<_> = app.definitions()?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            match crate::push::run(&definitions, flags).await? {
+                crate::push::Outcome::Done => Ok(()),
+                outcome => std::process::exit(outcome.exit_code()),
             }
         }
     }

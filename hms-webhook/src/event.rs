@@ -122,6 +122,14 @@ impl Event {
         }
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_call_id(&self) -> ByteString {
+        match self {
+            Self::ToolCalls(event) => event.context.shared_call_id(),
+            _ => self.call_id().into(),
+        }
+    }
+
     /// Whether a phone call waits for the answer (P §1.3).
     pub fn is_waited_for(&self) -> bool {
         matches!(self, Self::AssistantRequest(_) | Self::ToolCalls(_))

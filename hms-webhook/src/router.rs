@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use smallvec::SmallVec;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
@@ -17,7 +18,7 @@ use crate::{
     },
     rejection::Rejection,
     reply::AssistantReply,
-    response::{Reply, ToolResult},
+    response::{Reply, ToolResults},
     words::nearest,
 };
 
@@ -99,7 +100,7 @@ impl Router {
     /// the request is refused.
     async fn tool_calls(&self, calls: ToolCalls, received: Instant) -> Result<Reply, Rejection> {
         let budget = Deadline::at(received, self.budgets.tool_calls);
-        let started: Vec<_> = calls
+        let started: SmallVec<[_; 2]> = calls
             .tool_call_list
             .into_iter()
             .map(|call| (call.id.clone(), self.start_tool(call, &calls.context, received, budget)))
@@ -107,20 +108,20 @@ impl Router {
         if let Some(late) = late(&started) {
             return Err(Rejection::Busy { seconds: late.as_secs() + 1 });
         }
-        let mut results = Vec::with_capacity(started.len());
+        let mut results = ToolResults::with_capacity(started.len());
         for (tool_call_id, started) in started {
             let result = match started {
                 Started::Answered(result) => result,
                 Started::Running(running) => running.result().await,
                 Started::Refused { .. } => error_object(BUSY),
             };
-            results.push(ToolResult { tool_call_id, result });
+            results.add(&tool_call_id, &result);
         }
         Ok(Reply::Tools(results))
     }
 
     fn start_tool(&self, call: ToolCall, context: &LazyContext, received: Instant, budget: Deadline) -> Started {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
         let Some(tool) = self.handlers.tools.get(call.name.as_str()) else {
             let told = self.no_such_tool(&call.name);
             span.in_scope(|| warn!("{told}"));
@@ -168,14 +169,15 @@ impl Router {
         };
         let (location, run) = (handler.spec.location, handler.run);
         let deadline = Deadline::at(received, self.budgets.assistant_request);
+        let span = info_span!("assistant-request", call = request.call.id);
         let call = Call::new(request.context.clone(), None, deadline);
         let invocation = HandlerInvocation { event: request, scope: Scope::new(self.states.clone(), call) };
         let answer = async move {
             let outcome = deadline.bound(run(invocation)).await?;
             outcome.inspect_err(|error| error!(cause = chain(&**error), "{location} failed")).ok()
         };
-        let task = self.running.spawn(answer.instrument(Span::current()));
-        match deadline.bound(task).await {
+        let task = self.running.spawn(answer.instrument(span.clone()));
+        match deadline.bound_task(task).await {
             Some(Ok(Some(reply))) => return reply,
             Some(Err(error)) => error!(panic = panic_text(error), "{location} panicked"),
             Some(Ok(None)) | None if deadline.is_over() => {
@@ -195,7 +197,8 @@ impl Router {
             let (location, run) = (spec.location, *run);
             let scope = Scope::new(self.states.clone(), call.clone());
             let invocation = HandlerInvocation { event: event.clone(), scope };
-            let task = self.running.spawn(async move { run(invocation).await }.instrument(Span::current()));
+            let span = info_span!("notification", call = call.id());
+            let task = self.running.spawn(run(invocation).instrument(span.clone()));
             let watch = async move {
                 match task.await {
                     Ok(Ok(())) => {}
@@ -203,7 +206,7 @@ impl Router {
                     Err(error) => error!(panic = panic_text(error), "{location} panicked"),
                 }
             };
-            self.running.spawn(watch.instrument(Span::current()));
+            self.running.spawn(watch.instrument(span));
         }
         Reply::Acknowledged
     }
@@ -225,7 +228,7 @@ fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
         Started::Refused { late } => Some(*late),
         Started::Answered(_) | Started::Running(_) => None,
     });
-    late.collect::<Option<Vec<_>>>()?.into_iter().min()
+    late.reduce(|one, other| Some(one?.min(other?))).flatten()
 }
 
 /// A tool that runs in a task of its own.
@@ -239,7 +242,7 @@ struct Running {
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(self) -> String {
-        let outcome = self.deadline.bound(self.task).await;
+        let outcome = self.deadline.bound_task(self.task).await;
         let _entered = self.span.enter();
         match outcome {
             Some(Ok(Some(result))) => result,

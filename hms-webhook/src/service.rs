@@ -17,7 +17,7 @@ use std::{
 use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, field::DisplayValue, info, info_span, warn};
+use tracing::{Instrument, debug, debug_span, field::DisplayValue, info, warn};
 
 use crate::{
     capacity::Capacity,
@@ -141,7 +141,8 @@ impl WebhookService {
         // The head is complete: from here on the platform's clock runs.
         let received = Instant::now();
         let shared = self.0.clone();
-        let span = info_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
+        // The lines that matter name the call themselves; a span for each request is more than most logs want to pay for.
+        let span = debug_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
         async move { shared.respond(request, received, client).await }.instrument(span)
     }
 
@@ -203,11 +204,18 @@ impl Shared {
             return Err(Rejection::Unverified(VerifyError::WrongTool));
         }
         let _place = self.capacity.admit(event.is_waited_for())?;
+        let (kind, call_id) = (event.kind(), event.shared_call_id());
         let span = tracing::Span::current();
-        span.record("event", event.kind().as_str());
-        span.record("call", event.call_id());
+        span.record("event", kind.as_str());
+        span.record("call", &*call_id);
         let reply = self.router.dispatch(event, received).await?;
-        info!(key = payload.key(), milliseconds = received.elapsed().as_millis() as u64, "answered");
+        info!(
+            event = kind.as_str(),
+            call = &*call_id,
+            key = payload.key(),
+            milliseconds = received.elapsed().as_millis() as u64,
+            "answered"
+        );
         Ok(reply)
     }
 

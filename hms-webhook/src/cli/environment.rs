@@ -97,6 +97,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     }
 
     /// A secret: in the variable itself or in the file that `…_FILE` names.
+    #[cfg(feature = "push")]
     pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
         let file_name = format!("{name}_FILE");
         match self.one_of(name)? {

@@ -41,6 +41,13 @@ impl LazyContext {
         }
     }
 
+    pub(super) fn shared_call_id(&self) -> ByteString {
+        match &self.0 {
+            Inner::Read(context) => context.call.id.as_str().into(),
+            Inner::Unread(unread) => unread.call_id.clone(),
+        }
+    }
+
     /// The context, to be changed.
     pub(super) fn make_mut(&mut self) -> &mut EventContext {
         if let Inner::Unread(_) = &self.0 {

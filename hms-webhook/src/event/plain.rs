@@ -21,7 +21,7 @@ pub(super) fn tool_calls(body: &ByteString) -> Option<ToolCalls> {
     for Object(call) in message.tool_call_list {
         tool_call_list.push(call.read(body)?);
     }
-    Some(ToolCalls { tool_call_list, context: LazyContext::unread(part(&filled(call.id)?, body), body.clone()) })
+    Some(ToolCalls { tool_call_list, context: LazyContext::unread(part(filled(call.id)?, body), body.clone()) })
 }
 
 #[derive(Deserialize)]
@@ -86,10 +86,10 @@ fn filled(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
 }
 
 /// `text`, which is a part of `body` unless it was written with escapes.
-fn part(text: &Cow<'_, str>, body: &ByteString) -> ByteString {
+fn part(text: Cow<'_, str>, body: &ByteString) -> ByteString {
     match text {
         Cow::Borrowed(text) => body.slice_ref(text),
-        Cow::Owned(text) => text.clone().into(),
+        Cow::Owned(text) => text.into(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use hms_webhook::{__private as hidden, App, tool, tools};
 
 /// How many a request may make.
-const BUDGET: f64 = 23.0;
+const BUDGET: f64 = 20.0;
 const SECRET: &str = "demo-secret-1";
 
 /// Look up an order.

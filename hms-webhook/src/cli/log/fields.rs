@@ -47,6 +47,22 @@ impl Written<'_> {
 }
 
 impl Visit for Written<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            return self.record_debug(field, &format_args!("{value}"));
+        }
+        // Nearly no text has anything to escape.
+        let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+        self.write(field, |writer| match is_plain {
+            true => {
+                writer.write_char('"')?;
+                writer.write_str(value)?;
+                writer.write_char('"')
+            }
+            false => write!(writer, "{value:?}"),
+        });
+    }
+
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.write(field, |writer| writer.write_str(&chain(value)));
     }
