@@ -1,6 +1,8 @@
 //! Configuration from environment variables.
 
-use std::{ffi::OsString, fs};
+use std::ffi::OsString;
+#[cfg(feature = "push")]
+use std::fs;
 
 use zeroize::Zeroizing;
 
