@@ -1,6 +1,6 @@
 //! Which handler an event goes to, and running it: in a task of its own, within its deadline, its panics contained.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -72,7 +72,10 @@ impl Router {
     pub(crate) async fn dispatch(&self, event: Event, received: Instant) -> Result<Reply, Rejection> {
         Ok(match event {
             Event::ToolCalls(calls) => self.tool_calls(calls, received).await?,
-            Event::AssistantRequest(request) => Reply::Assistant(self.assistant_request(request, received).await),
+            // Boxed, so that the much more frequent calls of tools do not carry its size around.
+            Event::AssistantRequest(request) => {
+                Reply::Assistant(Box::pin(self.assistant_request(request, received)).await)
+            }
             Event::StatusUpdate(update) => {
                 let call = Call::new(update.context.clone(), None, Deadline::never());
                 self.notify(&self.handlers.status_update, update, &call)
@@ -100,7 +103,7 @@ impl Router {
     /// the request is refused.
     async fn tool_calls(&self, calls: ToolCalls, received: Instant) -> Result<Reply, Rejection> {
         let budget = Deadline::at(received, self.budgets.tool_calls);
-        let started: SmallVec<[_; 2]> = calls
+        let started: SmallVec<[_; 1]> = calls
             .tool_call_list
             .into_iter()
             .map(|call| (call.id.clone(), self.start_tool(call, &calls.context, received, budget)))
@@ -143,7 +146,7 @@ impl Router {
             prepared: tool.arguments.clone(),
             scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(call.id), deadline)),
         };
-        let task = self.running.spawn(run_tool(spec, invocation, ticket, deadline).instrument(span.clone()));
+        let task = self.running.spawn(within(span.clone(), run_tool(spec, invocation, ticket, deadline)));
         let running = Running { spec, task, deadline, span };
         if spec.background {
             self.running.spawn(async move { running.result().await });
@@ -242,15 +245,17 @@ struct Running {
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(self) -> String {
-        let outcome = self.deadline.bound_task(self.task).await;
+        let outcome = match self.deadline.bound_task(self.task).await {
+            Some(Ok(Some(result))) => return result,
+            outcome => outcome,
+        };
         let _entered = self.span.enter();
         match outcome {
-            Some(Ok(Some(result))) => result,
             Some(Err(error)) => {
                 error!(panic = panic_text(error), "{} panicked", self.spec.location);
                 error_object(NEUTRAL)
             }
-            Some(Ok(None)) | None => {
+            Some(Ok(_)) | None => {
                 error!("{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
@@ -289,6 +294,12 @@ async fn run_tool(
         }
     };
     Some(result)
+}
+
+/// As `Instrument` does it, but that what is dropped after its end enters the span once more.
+async fn within<F: Future>(span: Span, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|context| span.in_scope(|| future.as_mut().poll(context))).await
 }
 
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {

@@ -35,7 +35,7 @@ enum Object {
     Held(String),
 }
 
-type Slots = SmallVec<[Slot; 6]>;
+type Slots = SmallVec<[Slot; 4]>;
 
 /// What was sent for one argument.
 #[derive(Debug, Clone)]

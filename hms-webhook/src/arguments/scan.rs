@@ -84,7 +84,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// Most objects have few members.
-pub(crate) type SentMembers<'a> = SmallVec<[(Cow<'a, str>, &'a str); 6]>;
+pub(crate) type SentMembers<'a> = SmallVec<[(Cow<'a, str>, &'a str); 4]>;
 
 struct Members<'a>(SentMembers<'a>);
 

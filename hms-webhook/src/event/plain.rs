@@ -38,7 +38,7 @@ struct Message<'a> {
     #[serde(borrow)]
     call: Object<Call<'a>>,
     #[serde(borrow)]
-    tool_call_list: SmallVec<[Object<OneCall<'a>>; 4]>,
+    tool_call_list: SmallVec<[Object<OneCall<'a>>; 1]>,
 }
 
 #[derive(Deserialize)]

@@ -42,7 +42,7 @@ impl Walk {
         shape: &ObjectShape,
         json: &'a str,
         path: &Path<'_>,
-    ) -> (SmallVec<[Member<'a>; 6]>, bool) {
+    ) -> (SmallVec<[Member<'a>; 4]>, bool) {
         let Some(sent) = scan::members(json) else {
             self.faults.note(|| format!("{path} has a name that is not valid Unicode"));
             return (SmallVec::new(), false);
