@@ -28,6 +28,8 @@ use nix::{
 };
 
 const CONNECTIONS: u64 = 16;
+/// Where `struct user` of Linux on x86-64 has the instruction pointer.
+const INSTRUCTION_POINTER: usize = 16 * 8;
 
 fn main() {
     let arguments: Vec<u64> = std::env::args().skip(1).map(|it| it.parse().expect("a number")).collect();
@@ -75,6 +77,7 @@ fn round(connections: &mut [TcpStream], deliveries: &mut Deliveries) {
 fn step(server: Pid, steps: &AtomicU64, done: &AtomicBool) {
     ptrace::seize(server, ptrace::Options::empty()).expect("this process may trace the server");
     ptrace::interrupt(server).expect("it stops");
+    let mut before = None;
     loop {
         let Ok(status) = waitpid(server, Some(WaitPidFlag::__WALL)) else { return };
         if done.load(Ordering::SeqCst) {
@@ -83,7 +86,12 @@ fn step(server: Pid, steps: &AtomicU64, done: &AtomicBool) {
         }
         let signal = match status {
             WaitStatus::Stopped(_, Signal::SIGTRAP) => {
-                steps.fetch_add(1, Ordering::SeqCst);
+                // A repeating instruction, such as of a long copy, stops after each repetition and is still one.
+                let at = ptrace::read_user(server, INSTRUCTION_POINTER as ptrace::AddressType).ok();
+                if at != before {
+                    steps.fetch_add(1, Ordering::SeqCst);
+                }
+                before = at;
                 None
             }
             WaitStatus::Stopped(_, signal) => Some(signal),
