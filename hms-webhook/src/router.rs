@@ -276,7 +276,8 @@ async fn run_tool(
     deadline: Deadline,
 ) -> Option<String> {
     if let Some(ticket) = ticket {
-        invocation.scope.hold(deadline.bound(ticket.enter()).await?);
+        // Boxed, so that tools without a limit do not carry its size around.
+        invocation.scope.hold(deadline.bound(Box::pin(ticket.enter())).await?);
         // A place may become free in the very moment in which it is too late.
         if deadline.is_over() {
             return None;
