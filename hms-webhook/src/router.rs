@@ -1,6 +1,6 @@
 //! Which handler an event goes to, and running it: in a task of its own, within its deadline, its panics contained.
 
-use std::{collections::HashMap, future::poll_fn, pin::pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::poll_fn, sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -146,7 +146,7 @@ impl Router {
             prepared: tool.arguments.clone(),
             scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(call.id), deadline)),
         };
-        let task = self.running.spawn(within(span.clone(), run_tool(spec, invocation, ticket, deadline)));
+        let task = self.running.spawn(run_tool(spec, invocation, ticket, deadline, span.clone()));
         let running = Running { spec, task, deadline, span };
         if spec.background {
             self.running.spawn(async move { running.result().await });
@@ -274,6 +274,7 @@ async fn run_tool(
     mut invocation: ToolInvocation,
     ticket: Option<Ticket>,
     deadline: Deadline,
+    span: Span,
 ) -> Option<String> {
     if let Some(ticket) = ticket {
         // Boxed, so that tools without a limit do not carry its size around.
@@ -287,20 +288,16 @@ async fn run_tool(
         AfterDeadline::Cancel => deadline,
         AfterDeadline::Finish => Deadline::never(),
     };
-    let result = match bound.bound((spec.run)(invocation)).await? {
+    let mut future = (spec.run)(invocation);
+    let within = poll_fn(|context| span.in_scope(|| future.as_mut().poll(context)));
+    let result = match bound.bound(within).await? {
         Ok(json) => result_object(json),
         Err(error) => {
-            log_tool_error(spec, &error);
+            span.in_scope(|| log_tool_error(spec, &error));
             error_object(error.told())
         }
     };
     Some(result)
-}
-
-/// As `Instrument` does it, but that what is dropped after its end enters the span once more.
-async fn within<F: Future>(span: Span, future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|context| span.in_scope(|| future.as_mut().poll(context))).await
 }
 
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
