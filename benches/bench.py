@@ -29,11 +29,6 @@ SERVERS = {
     "floor": dict(program="promises"),
     "floor-again": dict(program="promises"),
     "framework": dict(program="framework", env=FRAMEWORK),
-    "framework-before": dict(program="framework-before", env=FRAMEWORK),
-    "f-nospan": dict(program="framework-before", env=FRAMEWORK|{"RUST_LOG":"info,hms_webhook::router=warn"}),
-    "f-noevent": dict(program="framework-before", env=FRAMEWORK|{"RUST_LOG":"info,hms_webhook::service=warn"}),
-    "f-none": dict(program="framework-before", env=FRAMEWORK|{"RUST_LOG":"warn"}),
-    "f-off": dict(program="framework-before", env=FRAMEWORK|{"RUST_LOG":"off"}),
     "framework-quiet": dict(program="framework", env=FRAMEWORK | {"RUST_LOG": "warn"}),
     "framework-sqlite": dict(program="framework", env=FRAMEWORK | {"HMS_WEBHOOK_STORE": f"sqlite:{WORK}/bench.sqlite3"}),
     "framework-100-tools": dict(program="framework", env=FRAMEWORK | {"TOOLS": "99"}),
@@ -207,9 +202,16 @@ def idle(options, results):
                 connection.close()
 
 
+def time_kept(options, results):
+    """Two workers and no pinning, as the promise has it."""
+    with Server("framework", core="", threads=2) as server:
+        output = subprocess.run([TARGET / "time_kept", str(server.port), "1000"], check=True, capture_output=True, text=True)
+        keep(results, what="time_kept", name="framework", **json.loads(output.stdout))
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["check", "duel", "instructions", "allocations", "idle"])
+    parser.add_argument("what", choices=["check", "duel", "instructions", "allocations", "idle", "time_kept"])
     parser.add_argument("names", nargs="+")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--slot", type=int, default=50, help="milliseconds")

@@ -69,6 +69,31 @@ def idle_table():
     return lines
 
 
+def building_table():
+    """Of each kind with one tool, and what each further one of a hundred adds."""
+    records = {}
+    for path in sorted(bench.WORK.glob("compile-*.jsonl")):
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            records[record["kind"], record["tools"]] = record
+    names = {"ours": "hms-webhook", "by-hand": "axum by hand", "with-schema": "axum by hand, with a schema", "rmcp": "rmcp"}
+    lines = [
+        "| | One tool: check, debug, release (s) | Each further one: check, debug, release (ms) | Edit of one tool among 1, 100, 500 (s) | Program, one tool (KB) | Each further one (KB) |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind, name in names.items():
+        one, many = records.get((kind, 1)), records.get((kind, 100))
+        if not one or not many:
+            continue
+        each = [f"{(many[it] - one[it]) / 99 * 1000:.0f}" for it in ("check", "debug", "release")]
+        edits = [f"{records[kind, count]['edit']}" for count in (1, 100, 500) if (kind, count) in records]
+        lines.append(
+            f"| {name} | {one['check']}, {one['debug']}, {one['release']} | {', '.join(each)} | {', '.join(edits)} "
+            f"| {one['bytes'] // 1024:,} | {(many['bytes'] - one['bytes']) / 99 / 1024:.1f} |"
+        )
+    return lines if len(lines) > 2 else None
+
+
 def draw():
     """Bars: requests per second as a part of the bare floor's."""
     servers = {name: it["ratio"] for name, it in duel().items()}
@@ -105,6 +130,7 @@ def main():
         "connections": across("connections", (1, 64, 1000), "Connections"),
         "http2": across("http2", (True,), "HTTP/2"),
         "idle": idle_table(),
+        "building": building_table(),
     }
     for name, lines in tables.items():
         if lines:

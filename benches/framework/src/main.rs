@@ -29,7 +29,8 @@ fn main() -> hms_webhook::Result<()> {
     by_hand::allocations::report();
     let others = std::env::var("TOOLS").ok().and_then(|tools| tools.parse().ok()).unwrap_or(0);
     let app = App::discover().tools((0..others).map(another)).secret(by_hand::secret()).path("/webhook");
-    by_hand::runtime().block_on(app.body_limit(by_hand::LONGEST_BODY).run())
+    // Room for a thousand calls that hang at a time, and for bodies as long as those of the floors.
+    by_hand::runtime().block_on(app.body_limit(by_hand::LONGEST_BODY).concurrent_requests(4096).run())
 }
 
 /// A tool as the macro writes it, but for its name.
