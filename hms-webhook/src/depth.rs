@@ -28,7 +28,16 @@ pub(crate) fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
 
 /// How far it is behind the end of the text whose beginning is before `json`.
 fn text_length(json: &[u8]) -> usize {
+    // Most texts are names and words, for which setting up a search takes longer than looking.
+    const SHORT: usize = 24;
     let mut at = 0;
+    for byte in json.iter().take(SHORT) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => break,
+            _ => at += 1,
+        }
+    }
     while let Some(distance) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += distance;
         if json[at] == b'"' {
