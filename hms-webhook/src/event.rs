@@ -81,16 +81,21 @@ impl Event {
     /// # Errors
     /// When the body is not JSON, is not the envelope, or lacks what its event cannot do without.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        Self::parse_shared(&Bytes::copy_from_slice(body))
+        let body = Bytes::copy_from_slice(body);
+        Self::plain_tool_calls(&body).map_or_else(|| Self::parse_shared(&body), Ok)
     }
 
-    /// The same without a copy: what is read later is read from `body`.
+    /// Tool calls in `body`, if it is as it nearly always is: read in one pass, and without following down what is
+    /// nested. What is read later is read from `body`, which is not copied.
+    pub(crate) fn plain_tool_calls(body: &Bytes) -> Option<Self> {
+        let body = ByteString::try_from(surrogates::repaired(body)).ok()?;
+        plain::tool_calls(&body).map(Self::ToolCalls)
+    }
+
+    /// As [`Self::parse`], for what the quick reader leaves to the thorough one.
     pub(crate) fn parse_shared(body: &Bytes) -> Result<Self, ParseError> {
         // The text is checked once for all who read it.
         let body = ByteString::try_from(surrogates::repaired(body)).map_err(|_| not_text(body))?;
-        if let Some(calls) = plain::tool_calls(&body) {
-            return Ok(Self::ToolCalls(calls));
-        }
         let mut message = Members::of_message(&body)?;
         let kind = EventType::from(message.take_text("type", "message")?);
 

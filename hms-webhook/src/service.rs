@@ -14,6 +14,7 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
@@ -196,10 +197,7 @@ impl Shared {
         let (delivery, _held) = delivery::receive(request, received, &self.limits, &self.bodies).await?;
         drop(upload);
         let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
-        if is_deeper_than(self.limits.json_depth, payload.body()) {
-            return Err(Rejection::TooDeep { limit: self.limits.json_depth });
-        }
-        let event = Event::parse_shared(payload.shared()).map_err(Rejection::Malformed)?;
+        let event = self.parse(payload.shared())?;
         if payload.tool().is_some_and(|tool| !event.calls_only(tool)) {
             return Err(Rejection::Unverified(VerifyError::WrongTool));
         }
@@ -217,6 +215,29 @@ impl Shared {
             "answered"
         );
         Ok(reply)
+    }
+
+    /// Reads an event that is nested no deeper than allowed. The quick reader of tool calls follows nothing down, so of
+    /// those only the arguments are looked at: a long body need not be gone through once more.
+    fn parse(&self, body: &Bytes) -> Result<Event, Rejection> {
+        let limit = self.limits.json_depth;
+        let is_too_deep = |json: &[u8]| is_deeper_than(limit, json);
+        let event = match Event::plain_tool_calls(body) {
+            Some(event) => event,
+            None if is_too_deep(body) => return Err(Rejection::TooDeep { limit }),
+            None => Event::parse_shared(body).map_err(Rejection::Malformed)?,
+        };
+        match &event {
+            Event::ToolCalls(calls)
+                if calls
+                    .tool_call_list
+                    .iter()
+                    .any(|call| is_too_deep(call.arguments.get().unwrap_or_default().as_bytes())) =>
+            {
+                Err(Rejection::TooDeep { limit })
+            }
+            _ => Ok(event),
+        }
     }
 
     fn route(&self, method: &Method, path: &str) -> Result<Route, Rejection> {
