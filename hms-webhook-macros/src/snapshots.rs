@@ -111,6 +111,7 @@ fn a_background_tool_with_the_whole_object() {
             url = "https://hooks.example.com",
             after_deadline = "finish",
             deadline = "90s",
+            tries = 5,
             concurrency = 8
         ),
         quote! {
@@ -153,7 +154,7 @@ fn a_status_update_without_the_event() {
 fn an_end_of_call_report() {
     let expansion = pipeline::handler(
         Event::EndOfCallReport,
-        quote!(),
+        quote!(first_retry = "2s", longest_retry = "5m"),
         quote!(
             async fn file_report(crm: &Crm, report: EndOfCallReport) -> Result<(), CrmError> {}
         ),

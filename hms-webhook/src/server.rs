@@ -112,6 +112,7 @@ pub(crate) async fn serve(
         refuser: Refuser::default(),
     };
     let _rereading = reread::every_second(&service, &serving);
+    service.start();
     server.accept(&listener, stop).await;
 
     if !serving.stop_pause.is_zero() {
@@ -135,6 +136,7 @@ pub(crate) async fn serve(
     if tokio::time::timeout(serving.stop_within, finished).await.is_err() {
         warn!("some handlers or connections were not done {:?} after the stop; they are given up", serving.stop_within);
         drain.enter(Phase::GivenUp);
+        service.give_back().await;
     }
 }
 

@@ -25,18 +25,17 @@ use line::Line;
 /// How long a line below a warning may wait until it is written.
 const DELAY: Duration = Duration::from_millis(100);
 
-/// Starts the log at the level that `RUST_LOG` asks for; at `info` without it. A logger that the program has set up
-/// itself stays.
+/// Starts the log of what `RUST_LOG` asks for, or else `filter`. A logger that the program has set up itself stays.
 ///
 /// Keep what comes back until the program ends: it writes what still waits.
-pub(super) fn start() -> Flush {
+pub(super) fn start(filter: &str) -> Flush {
     let asked = env::var("RUST_LOG").ok().filter(|asked| !asked.trim().is_empty());
-    let asked = asked.as_deref().unwrap_or("info");
+    let asked = asked.as_deref().unwrap_or(filter);
     let held = Held::new(io::stderr());
     // Directives without spans and fields need not be looked up for each span.
     let started = match asked.parse::<Targets>() {
         Ok(targets) => started(targets, &held),
-        Err(_) => started(EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new("info")), &held),
+        Err(_) => started(EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new(filter)), &held),
     };
     if started {
         held.write_every(DELAY);
