@@ -3,6 +3,7 @@
 mod call;
 pub(crate) mod environment;
 mod listen;
+mod log;
 mod output;
 pub(crate) mod profile;
 mod serve;
@@ -11,10 +12,9 @@ mod signals;
 mod store;
 mod tools;
 
-use std::io::{self, IsTerminal};
+use std::pin::Pin;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::{App, error::Result};
 
@@ -80,43 +80,42 @@ impl App {
     /// Everything that keeps the app from starting, in one report and before the port is bound; then what keeps the
     /// port from being bound.
     pub async fn run(self) -> Result<()> {
-        let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
-            let _ = error.print();
-            // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
-            std::process::exit(i32::from(error.use_stderr()))
-        });
-        let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
-        // Of one call there is less to tell than of a server.
-        start_log(if matches!(command, Command::Serve(_)) { "info" } else { "warn" });
-        match command {
-            Command::Serve(flags) => serve::serve(self, flags).await,
-            Command::Tools(flags) => end_with(tools::tools(&self, &flags)?),
-            Command::Call(flags) => end_with(call::call(self, &flags).await?),
-            #[cfg(feature = "push")]
-            Command::Push(flags) => {
-                let definitions: Vec<_> = self
-                    .definitions_for(flags.profile())?
-                    .iter()
-                    .map(serde_json::to_value)
-                    .collect::<Result<_, _>>()?;
-                end_with(crate::push::run(&definitions, flags).await?.exit_code())
-            }
+        run_boxed(self).await
+    }
+}
+
+/// Boxed, so that a whole server is compiled with this crate and not again with every program.
+fn run_boxed(app: App) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+    Box::pin(run_app(app))
+}
+
+async fn run_app(app: App) -> Result<()> {
+    let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
+        std::process::exit(i32::from(error.use_stderr()))
+    });
+    let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
+    // Of one call there is less to tell than of a server.
+    let log = log::start(if matches!(command, Command::Serve(_)) { "info" } else { "warn" });
+    match command {
+        Command::Serve(flags) => serve::serve(app, flags).await,
+        Command::Tools(flags) => end_with(log, tools::tools(&app, &flags)?),
+        Command::Call(flags) => end_with(log, call::call(app, &flags).await?),
+        #[cfg(feature = "push")]
+        Command::Push(flags) => {
+            let definitions: Vec<_> =
+                app.definitions_for(flags.profile())?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            end_with(log, crate::push::run(&definitions, flags).await?.exit_code())
         }
     }
 }
 
 /// Ends the program with `exit_code`; an error that is returned from `main` ends it with 1 and is printed there.
-fn end_with(exit_code: i32) -> Result<()> {
+fn end_with(log: log::Flush, exit_code: i32) -> Result<()> {
+    drop(log);
     match exit_code {
         0 => Ok(()),
         other => std::process::exit(other),
     }
-}
-
-/// Logs to standard error what `RUST_LOG` says, or else `filter`.
-fn start_log(filter: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
-    // A logger that the program has set up itself stays.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let _ = log.with_ansi(io::stderr().is_terminal()).try_init();
 }

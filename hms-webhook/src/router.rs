@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
@@ -12,7 +13,7 @@ use crate::{
     arguments::PreparedArguments,
     contained::{Contained, contained},
     deadline::Deadline,
-    event::{AssistantRequest, Call, Event, EventContext, EventType, ToolCall, ToolCalls},
+    event::{AssistantRequest, Call, Event, EventType, LazyContext, ToolCall, ToolCalls},
     gate::{Gate, Ticket},
     handler::{
         AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
@@ -23,7 +24,7 @@ use crate::{
     once::{Done, Once},
     rejection::Rejection,
     reply::AssistantReply,
-    response::{Reply, ToolResult},
+    response::{Reply, ToolResults},
     store::NewEvent,
     words::nearest,
 };
@@ -81,7 +82,10 @@ impl Router {
     pub(crate) async fn dispatch(&self, event: Event, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         match event {
             Event::ToolCalls(calls) => self.tool_calls(calls, body, received).await,
-            Event::AssistantRequest(request) => Ok(Reply::Assistant(self.assistant_request(request, received).await)),
+            // Boxed, so that the much more frequent calls of tools do not carry its size around.
+            Event::AssistantRequest(request) => {
+                Ok(Reply::Assistant(Box::pin(self.assistant_request(request, received)).await))
+            }
             notification => self.keep(&notification, body).await,
         }
     }
@@ -93,7 +97,7 @@ impl Router {
     async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         let budget = Deadline::at(received, self.budgets.tool_calls);
         let ToolCalls { context, tool_call_list, .. } = calls;
-        let mut started = Vec::with_capacity(tool_call_list.len());
+        let mut started = SmallVec::<[_; 1]>::with_capacity(tool_call_list.len());
         for call in tool_call_list {
             let tool_call_id = call.id.clone();
             let tool = match self.handlers.tools.get(call.name.as_str()) {
@@ -108,14 +112,14 @@ impl Router {
         if let Some(late) = late(&started) {
             return Err(Rejection::Busy { seconds: late.as_secs() + 1 });
         }
-        let mut results = Vec::with_capacity(started.len());
+        let mut results = ToolResults::with_capacity(started.len());
         for (tool_call_id, started) in started {
             let result = match started {
                 Started::Answered(result) => result,
                 Started::Running(running) => running.result().await,
                 Started::Refused { .. } => error_object(BUSY),
             };
-            results.push(ToolResult { tool_call_id, result });
+            results.add(&tool_call_id, &result);
         }
         Ok(Reply::Tools(results))
     }
@@ -124,11 +128,11 @@ impl Router {
         &self,
         tool: &RegisteredTool,
         call: ToolCall,
-        context: &Arc<EventContext>,
+        context: &LazyContext,
         received: Instant,
         budget: Deadline,
     ) -> Started {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
         let spec = tool.spec;
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
         let deadline = own.earlier(budget);
@@ -139,7 +143,7 @@ impl Router {
                 return Started::Refused { late };
             }
         };
-        let key = tool_key(&context.call.id, &call);
+        let key = tool_key(context.call_id(), &call);
         let about = Call::new(context.clone(), Some(call.id), deadline);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
         let mishaps = self.mishaps.clone();
@@ -163,16 +167,16 @@ impl Router {
     async fn accept_background(
         &self,
         spec: &'static ToolSpec,
-        context: &Arc<EventContext>,
+        context: &LazyContext,
         call: &ToolCall,
         body: &Bytes,
     ) -> String {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
         let event = NewEvent {
-            key: tool_key(&context.call.id, call),
+            key: tool_key(context.call_id(), call),
             remembered_for: REMEMBERED_FOR,
             kind: EventType::TOOL_CALLS.as_str().to_owned(),
-            call_id: context.call.id.clone(),
+            call_id: context.call_id().to_owned(),
             body: body.clone(),
             handlers: vec![spec.name.to_owned()],
         };
@@ -204,6 +208,7 @@ impl Router {
         };
         let (location, run) = (handler.spec.location, handler.run);
         let deadline = Deadline::at(received, self.budgets.assistant_request);
+        let call_id = request.call.id.clone();
         let call = Call::new(request.context.clone(), None, deadline);
         let invocation = HandlerInvocation { event: request, scope: Scope::new(self.states.clone(), call) };
         let answer = async move {
@@ -217,8 +222,9 @@ impl Router {
                 }
             }
         };
-        let task = self.running.spawn(answer.instrument(Span::current()));
-        match deadline.bound(task).await {
+        let span = info_span!("assistant-request", call = call_id);
+        let task = self.running.spawn(answer.instrument(span));
+        match deadline.bound_task(task).await {
             Some(Ok(Some(reply))) => return reply,
             Some(Err(error)) => error!(cause = %error, "{location} ended without an answer"),
             Some(Ok(None)) | None if deadline.is_over() => {
@@ -279,12 +285,12 @@ enum Started {
 }
 
 /// How late the earliest call would have been, if all of them were refused.
-fn late(started: &[(String, Started)]) -> Option<Duration> {
+fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
     let late = started.iter().map(|(_, started)| match started {
         Started::Refused { late } => Some(*late),
         Started::Answered(_) | Started::Running(_) => None,
     });
-    late.collect::<Option<Vec<_>>>()?.into_iter().min()
+    late.reduce(|one, other| Some(one?.min(other?))).flatten()
 }
 
 /// A tool that runs in a task of its own.
@@ -298,15 +304,17 @@ struct Running {
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(self) -> String {
-        let outcome = self.deadline.bound(self.task).await;
+        let outcome = match self.deadline.bound_task(self.task).await {
+            Some(Ok(result)) => return result,
+            outcome => outcome,
+        };
         let _entered = self.span.enter();
         match outcome {
-            Some(Ok(result)) => result,
             Some(Err(error)) => {
                 error!(cause = %error, "{} ended without a result", self.spec.location);
                 error_object(NEUTRAL)
             }
-            None => {
+            Some(Ok(_)) | None => {
                 error!("{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
@@ -330,7 +338,7 @@ async fn run_tool(
     let again = |answer| Done { answer, is_final: false };
     if let Some(ticket) = ticket {
         // A place may become free in the very moment in which it is too late.
-        match deadline.bound(ticket.enter()).await.filter(|_| !deadline.is_over()) {
+        match deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over()) {
             Some(place) => invocation.scope.hold(place),
             None => return again(error_object(TOO_LATE)),
         }

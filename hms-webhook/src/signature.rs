@@ -136,8 +136,9 @@ impl VerifiedPayload {
         self.key.as_ref()?.tool.as_deref()
     }
 
-    pub(crate) fn into_body(self) -> Bytes {
-        self.body
+    /// The same, to be kept.
+    pub(crate) fn shared(&self) -> &Bytes {
+        &self.body
     }
 }
 

@@ -1,6 +1,8 @@
 //! Configuration from environment variables.
 
-use std::{ffi::OsString, fs};
+use std::ffi::OsString;
+#[cfg(feature = "push")]
+use std::fs;
 
 use zeroize::Zeroizing;
 
@@ -94,6 +96,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
 
     #[cfg(feature = "push")]
     /// A secret: in the variable itself or in the file that `…_FILE` names.
+    #[cfg(feature = "push")]
     pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
         let file_name = format!("{name}_FILE");
         match self.one_of(name)? {
