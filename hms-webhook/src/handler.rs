@@ -9,6 +9,7 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt,
+    num::NonZeroU32,
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -20,6 +21,7 @@ use crate::{
     Deadline,
     arguments::{ArgumentSpec, Arguments, PreparedArguments},
     event::{AssistantRequest, Call, EndOfCallReport, RawArguments, StatusUpdate, UnknownEvent},
+    gate::Entered,
     reply::AssistantReply,
     retry::RetryPolicy,
 };
@@ -444,6 +446,7 @@ pub struct ToolSpec {
     pub(crate) url: Option<&'static str>,
     /// Of a background tool.
     pub(crate) retry: RetryPolicy,
+    pub(crate) concurrency: Option<NonZeroU32>,
 }
 
 impl ToolSpec {
@@ -470,6 +473,7 @@ impl ToolSpec {
             message: None,
             url: None,
             retry: RetryPolicy::DEFAULT,
+            concurrency: None,
         }
     }
 
@@ -510,6 +514,11 @@ impl ToolSpec {
 
     pub const fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
+        self
+    }
+
+    pub const fn concurrency(mut self, calls: u32) -> Self {
+        self.concurrency = NonZeroU32::new(calls);
         self
     }
 }
@@ -621,12 +630,20 @@ pub struct Scope {
     states: Arc<States>,
     call: Call,
     deadline: Deadline,
+    /// What is given back when the handler has ended, and not before: a function that blocks a thread outlives its
+    /// deadline.
+    held: Option<Entered>,
 }
 
 impl Scope {
     pub(crate) fn new(states: Arc<States>, call: Call) -> Self {
         let deadline = call.deadline();
-        Self { states, call, deadline }
+        Self { states, call, deadline, held: None }
+    }
+
+    /// Keeps a place until the handler has ended.
+    pub(crate) fn hold(&mut self, place: Entered) {
+        self.held = Some(place);
     }
 
     /// What belongs to the call itself, which no `.state` has to provide.

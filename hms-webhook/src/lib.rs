@@ -54,6 +54,7 @@
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
+//! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -67,6 +68,7 @@
 pub mod __fuzzing;
 mod app;
 mod arguments;
+mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
 mod contained;
@@ -74,11 +76,16 @@ mod contained;
 pub mod control;
 mod deadline;
 mod delivery;
+mod depth;
 mod error;
 pub mod event;
+mod gate;
 mod handler;
 mod inbox;
+mod limits;
 mod listed;
+mod log_limit;
+mod mishap;
 mod once;
 #[cfg(feature = "push")]
 mod push;
@@ -91,6 +98,7 @@ mod rest;
 mod retry;
 mod router;
 mod schema;
+mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod service;
@@ -115,9 +123,12 @@ pub use event::{
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
+pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
-pub use schema::ToolDefinition;
+pub use schema::{Profile, ToolDefinition, UnknownProfile};
+#[cfg(feature = "server")]
+pub use server::Listener;
 pub use service::WebhookService;
 
 #[doc(inline)]
