@@ -14,4 +14,6 @@ mod overload;
 mod process;
 mod secrets;
 mod slow;
+mod sources;
+mod tls;
 mod wire;
