@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     arguments::PreparedArguments,
@@ -16,13 +16,17 @@ use crate::{
     error::StartupError,
     gate::Gate,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
+    inbox::{Inbox, Listener, ListenerRun, Listeners},
     limits::Limits,
+    mishap::Mishaps,
+    once::Once,
     reply::AssistantReply,
-    router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
-    schema::ToolDefinition,
+    router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
+    schema::{Profile, ToolDefinition},
     secrets::{Keyring, SecretSetting, SecretSource},
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret},
+    store::{Memory, Store},
 };
 
 /// The path of the webhook unless another one is set.
@@ -69,6 +73,9 @@ pub(crate) struct Settings {
     pub(crate) budgets: Budgets,
     pub(crate) fallback: AssistantReply,
     pub(crate) limits: Limits,
+    pub(crate) concurrent_events: usize,
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) mishaps: Mishaps,
     #[cfg(feature = "server")]
     pub(crate) serving: crate::server::Serving,
 }
@@ -83,6 +90,9 @@ impl Default for Settings {
             budgets: Budgets { assistant_request: Duration::from_millis(4500), tool_calls: Duration::from_secs(9) },
             fallback: AssistantReply::saved(),
             limits: Limits::default(),
+            concurrent_events: 64,
+            store: None,
+            mishaps: Mishaps::default(),
             #[cfg(feature = "server")]
             serving: crate::server::Serving::default(),
         }
@@ -239,6 +249,20 @@ impl App {
         self.limits(|limits| limits.body_time = timeout)
     }
 
+    /// How many handlers of notifications and background tools run at a time (default: 64). Further events wait.
+    pub fn concurrent_events(mut self, handlers: usize) -> Self {
+        self.settings.concurrent_events = handlers;
+        self
+    }
+
+    /// Where results and events are kept (default: [`Memory`], which forgets them when the process ends).
+    ///
+    /// With the feature `cli`, `App::run` uses the store that `HMS_WEBHOOK_STORE` names unless one was set here.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.settings.store = Some(Arc::new(store));
+        self
+    }
+
     /// How many requests are handled at a time: [`Limits::requests`].
     pub fn concurrent_requests(self, requests: usize) -> Self {
         self.limits(|limits| limits.requests = requests)
@@ -266,6 +290,34 @@ impl App {
         Ok(self.tools.iter().filter_map(define).collect())
     }
 
+    /// What the model is told about each tool, in the form that the models of a certain provider take.
+    ///
+    /// ```
+    /// use hms_webhook::{App, Profile, tool, tools};
+    ///
+    /// /// Say when the shop opens.
+    /// #[tool]
+    /// fn opening_hour(/** The day. */ day: Option<String>) -> u8 {
+    ///     day.map_or(9, |_| 10)
+    /// }
+    ///
+    /// let app = App::new().tools(tools![opening_hour]);
+    /// let tool = app.definitions_for(Profile::OpenAiStrict)?.remove(0);
+    /// assert_eq!(tool.parameters["required"][0], "day");
+    /// assert_eq!(tool.parameters["properties"]["day"]["type"][1], "null");
+    /// # Ok::<_, hms_webhook::StartupError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`definitions`](Self::definitions); and names every argument that cannot be described in this form.
+    pub fn definitions_for(&self, profile: Profile) -> Result<Vec<ToolDefinition>, StartupError> {
+        let mut problems = Vec::new();
+        let definitions = self.definitions()?.into_iter();
+        let definitions = definitions.map(|definition| definition.in_form(profile, &mut problems)).collect();
+        StartupError::check(problems)?;
+        Ok(definitions)
+    }
+
     /// Checks the app and makes it ready to answer.
     ///
     /// # Errors
@@ -279,7 +331,7 @@ impl App {
         check_settings(&self.settings, &mut problems);
         check_needs(&self, &mut problems);
         let tools = prepare_tools(&self.tools, &mut problems);
-        let handlers = sort_handlers(tools, &self.handlers, &mut problems);
+        let (assistant_request, listeners) = sort_handlers(&tools, &self.handlers, &mut problems);
         StartupError::check(problems)?;
 
         if self.tools.is_empty() && self.handlers.is_empty() {
@@ -294,6 +346,14 @@ impl App {
         if settings.allow_unsigned {
             warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
         }
+        let store = settings.store.unwrap_or_else(|| Arc::new(Memory::new()));
+        match &*store.describe() {
+            "memory" => {
+                info!("events and results are kept in memory only: what is not handled when the process ends is lost")
+            }
+            place => info!("events and results are kept in {place}"),
+        }
+        let states = Arc::new(self.states);
         Ok(WebhookService::new(Shared {
             path: settings.path,
             limits: settings.limits,
@@ -301,11 +361,18 @@ impl App {
             keyring,
             refusals: Default::default(),
             router: Router {
-                handlers,
-                states: Arc::new(self.states),
+                handlers: Handlers { tools, assistant_request },
+                inbox: Inbox::new(
+                    store.clone(),
+                    Listeners::new(listeners, states.clone(), settings.mishaps.clone()),
+                    settings.concurrent_events,
+                ),
+                once: Arc::new(Once::new(store)),
+                states,
                 budgets: settings.budgets,
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
+                mishaps: settings.mishaps,
             },
             capacity: Capacity::new(&settings.limits),
             leaving: AtomicBool::new(false),
@@ -336,6 +403,9 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
                 "`.{name}({budget:?})` cannot work: the platform waits {limit:?}, so choose something between zero and that"
             ));
         }
+    }
+    if settings.concurrent_events == 0 {
+        problems.push("`.concurrent_events(0)` would run no handler: choose more than zero".into());
     }
     settings.limits.check(problems);
 }
@@ -392,25 +462,31 @@ fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> Has
     tools
 }
 
+/// The handler that answers calls, and all that run from the inbox.
 fn sort_handlers(
-    tools: HashMap<&'static str, RegisteredTool>,
+    tools: &HashMap<&'static str, RegisteredTool>,
     specs: &[&'static HandlerSpec],
     problems: &mut Vec<String>,
-) -> Handlers {
-    let mut handlers = Handlers { tools, ..Handlers::default() };
+) -> (Option<AnswersCalls>, Vec<Listener>) {
     let mut greeting = Vec::new();
+    let mut answers = None;
+    let mut listeners = Vec::new();
     for &spec in specs {
-        match spec.run {
+        let run = match spec.run {
             HandlerRun::AssistantRequest(run) => {
                 greeting.push(spec.location.to_string());
-                handlers.assistant_request = Some(RegisteredHandler { spec, run });
+                answers = Some(RegisteredHandler { spec, run });
+                continue;
             }
-            HandlerRun::StatusUpdate(run) => handlers.status_update.push(RegisteredHandler { spec, run }),
-            HandlerRun::EndOfCallReport(run) => handlers.end_of_call_report.push(RegisteredHandler { spec, run }),
-            HandlerRun::Event(kind, run) => {
-                handlers.events.entry(kind).or_default().push(RegisteredHandler { spec, run });
-            }
-        }
+            HandlerRun::StatusUpdate(run) => ListenerRun::StatusUpdate(run),
+            HandlerRun::EndOfCallReport(run) => ListenerRun::EndOfCallReport(run),
+            HandlerRun::Event(kind, run) => ListenerRun::Event(kind, run),
+        };
+        listeners.push(Listener { location: spec.location, retry: spec.retry, run });
+    }
+    for RegisteredTool { spec, arguments, gate } in tools.values().filter(|tool| tool.spec.background) {
+        let run = ListenerRun::Tool { spec, arguments: arguments.clone(), gate: gate.clone() };
+        listeners.push(Listener { location: spec.location, retry: spec.retry, run });
     }
     if greeting.len() > 1 {
         problems.push(format!(
@@ -418,5 +494,5 @@ fn sort_handlers(
             greeting.join(" and ")
         ));
     }
-    handlers
+    (answers, listeners)
 }

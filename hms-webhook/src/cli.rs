@@ -1,23 +1,22 @@
 //! The user's own binary as a program: commands, configuration from the environment, logs, signals.
 
+mod call;
 pub(crate) mod environment;
 mod listen;
+mod log;
+mod output;
+pub(crate) mod profile;
+mod serve;
 mod serving;
 mod signals;
+mod store;
+mod tools;
 
-use std::io::{self, IsTerminal};
+use std::pin::Pin;
 
-use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use clap::{Parser, Subcommand};
 
-use crate::{
-    App,
-    error::{Error, Result},
-    server,
-};
-use environment::Environment;
-use listen::Target;
-use signals::Signals;
+use crate::{App, error::Result};
 
 /// Answers the webhooks of a voice agent.
 #[derive(Debug, Parser)]
@@ -26,29 +25,20 @@ struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: ServeFlags,
+    serve: serve::ServeFlags,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answers the platform's webhooks until it is told to stop (the default)
-    Serve(ServeFlags),
+    Serve(serve::ServeFlags),
+    /// Shows the tools as the model is told of them, or compares them with a file
+    Tools(tools::ToolsFlags),
+    /// Runs one tool as a phone call would and prints what the model would hear
+    Call(call::CallFlags),
     /// Shows the difference between these tools and an assistant's on the platform, and applies it
     #[cfg(feature = "push")]
     Push(crate::push::PushFlags),
-}
-
-#[derive(Debug, Default, Args)]
-struct ServeFlags {
-    /// Address to listen on, for example 0.0.0.0:8080
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// Path of the webhook
-    #[arg(long, value_name = "PATH")]
-    path: Option<String>,
-    /// Also accept deliveries without a signature; on a loopback address only
-    #[arg(long)]
-    allow_unsigned: bool,
 }
 
 const ENVIRONMENT_HELP: &str = "\
@@ -63,8 +53,8 @@ Environment:
   HMS_WEBHOOK_TLS_CERTIFICATE  certificate chain to speak TLS with, as PEM, and
   HMS_WEBHOOK_TLS_KEY          its key (feature `tls`)
   HMS_WEBHOOK_STOP_PAUSE       seconds for which a stopping server still accepts connections [0]
-  HMS_WEBHOOK_STORE            where events are kept [memory]
-  RUST_LOG                     what is logged [info]";
+  HMS_WEBHOOK_STORE            where events are kept: sqlite:PATH, or memory [a file among the user's data]
+  RUST_LOG                     what is logged [info; other commands than serve: warn]";
 
 /// Runs every annotated function of this program as a server: the whole of `main` where there is no state.
 ///
@@ -90,75 +80,42 @@ impl App {
     /// Everything that keeps the app from starting, in one report and before the port is bound; then what keeps the
     /// port from being bound.
     pub async fn run(self) -> Result<()> {
-        let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
-            let _ = error.print();
-            // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
-            std::process::exit(i32::from(error.use_stderr()))
-        });
-        start_log();
-        match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
-            Command::Serve(flags) => serve(self, flags).await,
-            #[cfg(feature = "push")]
-            Command::Push(flags) => {
-                let definitions: Vec<_> =
-                    self.definitions()?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
-                match crate::push::run(&definitions, flags).await? {
-                    crate::push::Outcome::Done => Ok(()),
-                    outcome => std::process::exit(outcome.exit_code()),
-                }
-            }
-        }
+        run_boxed(self).await
     }
 }
 
-fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // A logger that the program has set up itself stays.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let _ = log.with_ansi(io::stderr().is_terminal()).try_init();
+/// Boxed, so that a whole server is compiled with this crate and not again with every program.
+fn run_boxed(app: App) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+    Box::pin(run_app(app))
 }
 
-async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
-    let environment = Environment::read(|name| std::env::var_os(name), &mut app.problems);
-    app.settings.secrets.extend(environment.secrets);
-    app.settings.allow_unsigned |= flags.allow_unsigned;
-    if let Some(path) = flags.path.or(environment.path) {
-        app.settings.path = path;
-    }
-    app = environment.serving.apply(app);
-    let target = Target::find(flags.listen.unwrap_or(environment.listen), &mut app.problems).await;
-    if app.settings.allow_unsigned && !target.is_local() {
-        app.problems.push(format!(
-            "unsigned deliveries are accepted on a loopback address only, and `{}` is none: \
-             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1",
-            target.describe()
-        ));
-    }
-    let serving = app.settings.serving.clone();
-    let service = app.into_service()?;
-    let serving = serving.prepare()?;
-
-    let listener = target.bind().await?;
-    let (stop, stopped) = tokio::sync::oneshot::channel();
-    let mut signals = Signals::new()?;
-    let rereading = signals::on_hangup({
-        let (service, serving) = (service.clone(), serving.clone());
-        move || {
-            service.reread_secrets();
-            serving.reread();
-        }
-    })?;
-    let serving = server::serve(service, listener, serving, async {
-        let _ = stopped.await;
+async fn run_app(app: App) -> Result<()> {
+    let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
+        std::process::exit(i32::from(error.use_stderr()))
     });
-    let at_once = async {
-        signals.next().await;
-        let _ = stop.send(());
-        signals.next().await;
-    };
-    tokio::select! {
-        () = serving => Ok(()),
-        () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
-        () = rereading => Ok(()),
+    let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
+    // Of one call there is less to tell than of a server.
+    let log = log::start(if matches!(command, Command::Serve(_)) { "info" } else { "warn" });
+    match command {
+        Command::Serve(flags) => serve::serve(app, flags).await,
+        Command::Tools(flags) => end_with(log, tools::tools(&app, &flags)?),
+        Command::Call(flags) => end_with(log, call::call(app, &flags).await?),
+        #[cfg(feature = "push")]
+        Command::Push(flags) => {
+            let definitions: Vec<_> =
+                app.definitions_for(flags.profile())?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            end_with(log, crate::push::run(&definitions, flags).await?.exit_code())
+        }
+    }
+}
+
+/// Ends the program with `exit_code`; an error that is returned from `main` ends it with 1 and is printed there.
+fn end_with(log: log::Flush, exit_code: i32) -> Result<()> {
+    drop(log);
+    match exit_code {
+        0 => Ok(()),
+        other => std::process::exit(other),
     }
 }

@@ -7,24 +7,46 @@ pub(crate) fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
     if memchr::memchr2_iter(b'{', b'[', json).nth(limit).is_none() {
         return false;
     }
-    let (mut depth, mut in_text, mut bytes) = (0_usize, false, json.iter());
-    while let Some(byte) = bytes.next() {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = json.get(at) {
+        at += 1;
         match byte {
-            b'"' => in_text = !in_text,
-            b'\\' if in_text => {
-                bytes.next();
-            }
-            b'{' | b'[' if !in_text => {
+            // Most of a long body is text.
+            b'"' => at += text_length(&json[at..]),
+            b'{' | b'[' => {
                 depth += 1;
                 if depth > limit {
                     return true;
                 }
             }
-            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
     false
+}
+
+/// How far it is behind the end of the text whose beginning is before `json`.
+fn text_length(json: &[u8]) -> usize {
+    // Most texts are names and words, for which setting up a search takes longer than looking.
+    const SHORT: usize = 24;
+    let mut at = 0;
+    for byte in json.iter().take(SHORT) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => break,
+            _ => at += 1,
+        }
+    }
+    while let Some(distance) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += distance;
+        if json[at] == b'"' {
+            return at + 1;
+        }
+        // Past the escaped byte.
+        at += 2;
+    }
+    json.len()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::{
     event::{AssistantRequest, Call, EndOfCallReport, RawArguments, StatusUpdate, UnknownEvent},
     gate::Entered,
     reply::AssistantReply,
+    retry::RetryPolicy,
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -443,6 +444,8 @@ pub struct ToolSpec {
     pub(crate) response: Option<&'static str>,
     pub(crate) message: Option<&'static str>,
     pub(crate) url: Option<&'static str>,
+    /// Of a background tool.
+    pub(crate) retry: RetryPolicy,
     pub(crate) concurrency: Option<NonZeroU32>,
 }
 
@@ -469,6 +472,7 @@ impl ToolSpec {
             response: None,
             message: None,
             url: None,
+            retry: RetryPolicy::DEFAULT,
             concurrency: None,
         }
     }
@@ -508,6 +512,11 @@ impl ToolSpec {
         self
     }
 
+    pub const fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
     pub const fn concurrency(mut self, calls: u32) -> Self {
         self.concurrency = NonZeroU32::new(calls);
         self
@@ -533,11 +542,17 @@ pub struct HandlerSpec {
     pub(crate) location: Location,
     pub(crate) needs: &'static [Need],
     pub(crate) run: HandlerRun,
+    pub(crate) retry: RetryPolicy,
 }
 
 impl HandlerSpec {
     pub const fn new(location: Location, needs: &'static [Need], run: HandlerRun) -> Self {
-        Self { location, needs, run }
+        Self { location, needs, run, retry: RetryPolicy::DEFAULT }
+    }
+
+    pub const fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
     }
 }
 

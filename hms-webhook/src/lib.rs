@@ -71,6 +71,7 @@ mod arguments;
 mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
+mod contained;
 #[cfg(feature = "control")]
 pub mod control;
 mod deadline;
@@ -80,9 +81,12 @@ mod error;
 pub mod event;
 mod gate;
 mod handler;
+mod inbox;
 mod limits;
 mod listed;
 mod log_limit;
+mod mishap;
+mod once;
 #[cfg(feature = "push")]
 mod push;
 mod rejection;
@@ -91,6 +95,7 @@ mod response;
 #[cfg(feature = "control")]
 #[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
 mod rest;
+mod retry;
 mod router;
 mod schema;
 mod secrets;
@@ -99,6 +104,7 @@ mod server;
 mod service;
 mod shape;
 pub mod signature;
+pub mod store;
 pub mod testing;
 mod value;
 mod words;
@@ -120,7 +126,7 @@ pub use handler::ToolError;
 pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
-pub use schema::ToolDefinition;
+pub use schema::{Profile, ToolDefinition, UnknownProfile};
 #[cfg(feature = "server")]
 pub use server::Listener;
 pub use service::WebhookService;

@@ -6,8 +6,10 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{
     event::ParseError,
+    handler::chain,
     response::{ReplyBody, json_response},
     signature::VerifyError,
+    store::StoreError,
 };
 
 /// Why a request was not dispatched.
@@ -43,6 +45,8 @@ pub(crate) enum Rejection {
     Unverified(VerifyError),
     Malformed(ParseError),
     Overloaded,
+    /// An event could not be kept.
+    NotKept(StoreError),
     /// What was asked for could not be answered in time.
     Busy {
         seconds: u64,
@@ -64,7 +68,7 @@ impl Rejection {
             #[cfg(feature = "server")]
             Self::ForeignNetwork => StatusCode::FORBIDDEN,
             Self::Unverified(_) => StatusCode::UNAUTHORIZED,
-            Self::BodiesFull | Self::Overloaded | Self::Busy { .. } | Self::ShuttingDown => {
+            Self::BodiesFull | Self::Overloaded | Self::NotKept(_) | Self::Busy { .. } | Self::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -88,6 +92,7 @@ impl Rejection {
             Self::Unverified(_) => "the request is not signed as it must be".into(),
             Self::Malformed(error) => error.to_string(),
             Self::BodiesFull | Self::Overloaded => "too many requests are being handled; try again in a moment".into(),
+            Self::NotKept(_) => "the event cannot be kept right now; send it again in a moment".into(),
             Self::Busy { .. } => "this cannot be answered in time now; try again later".into(),
             Self::ShuttingDown => "this server is shutting down; try again in a moment".into(),
         }
@@ -98,6 +103,7 @@ impl Rejection {
         match self {
             Self::Unverified(error) => error.to_string(),
             Self::BodyBroken { cause } => cause.to_string(),
+            Self::NotKept(failure) => chain(failure),
             other => other.told(),
         }
     }
@@ -145,7 +151,7 @@ impl Rejection {
             Self::Busy { seconds } => {
                 response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             }
-            Self::BodiesFull | Self::Overloaded | Self::ShuttingDown => {
+            Self::BodiesFull | Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

@@ -20,7 +20,14 @@ mod tls;
 mod transport;
 mod watch;
 
-use std::{future::pending, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    io,
+    net::IpAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
@@ -56,9 +63,19 @@ impl App {
     ///
     /// # Errors
     /// As [`App::serve`].
-    pub async fn serve_until(self, listener: impl Into<Listener>, stop: impl Future<Output = ()>) -> Result<()> {
-        let listener = listener.into();
-        if self.settings.allow_unsigned && !listener.is_local()? {
+    pub async fn serve_until(self, listener: impl Into<Listener>, stop: impl Future<Output = ()> + Send) -> Result<()> {
+        serve_boxed(self, listener.into(), Box::pin(stop)).await
+    }
+}
+
+/// Boxed, so that a whole server is compiled with this crate and not again with every program.
+fn serve_boxed<'a>(
+    app: App,
+    listener: Listener,
+    stop: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+    Box::pin(async move {
+        if app.settings.allow_unsigned && !listener.is_local()? {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
@@ -69,11 +86,11 @@ impl App {
             )
             .into());
         }
-        let serving = self.settings.serving.clone();
-        let service = self.into_service()?;
+        let serving = app.settings.serving.clone();
+        let service = app.into_service()?;
         serve(service, listener, serving.prepare()?, stop).await;
         Ok(())
-    }
+    })
 }
 
 /// Answers on `listener` until `stop` is done, then ends in an orderly way.
@@ -95,6 +112,7 @@ pub(crate) async fn serve(
         refuser: Refuser::default(),
     };
     let _rereading = reread::every_second(&service, &serving);
+    service.start();
     server.accept(&listener, stop).await;
 
     if !serving.stop_pause.is_zero() {
@@ -118,6 +136,7 @@ pub(crate) async fn serve(
     if tokio::time::timeout(serving.stop_within, finished).await.is_err() {
         warn!("some handlers or connections were not done {:?} after the stop; they are given up", serving.stop_within);
         drain.enter(Phase::GivenUp);
+        service.give_back().await;
     }
 }
 

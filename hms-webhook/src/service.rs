@@ -14,10 +14,11 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, field::DisplayValue, info, info_span, warn};
+use tracing::{Instrument, debug, debug_span, field::DisplayValue, info, warn};
 
 use crate::{
     capacity::Capacity,
@@ -79,11 +80,13 @@ impl WebhookService {
         self.0.keyring.has_files()
     }
 
-    /// From now on every new request is answered 503, and `/readyz` says that this server is not ready.
+    /// From now on every new request is answered 503, `/readyz` says that this server is not ready, and no event
+    /// that waits is begun.
     ///
     /// `App::serve` does this by itself; call it where the service is mounted in a server of your own.
     pub fn shut_down(&self) {
         self.0.shutting_down.store(true, Ordering::Relaxed);
+        self.0.router.inbox.stop();
     }
 
     /// From now on `/readyz` says that this server is not ready, while requests are still answered.
@@ -91,12 +94,25 @@ impl WebhookService {
         self.0.leaving.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until no handler runs, in the background or otherwise.
+    /// Begins to run what waits in the store, such as what an earlier process has left. `App::serve` and the first event
+    /// do this by themselves; call it where the service is mounted in a server of your own. Needs tokio's runtime.
+    pub fn start(&self) {
+        self.0.router.inbox.start();
+    }
+
+    /// Waits until no handler runs and none is due. What waits for its next try is not waited for, nor, after
+    /// [`shut_down`](Self::shut_down), what has not begun.
     pub async fn settled(&self) {
         let running = &self.0.router.running;
         running.close();
         running.wait().await;
         running.reopen();
+        self.0.router.inbox.settled().await;
+    }
+
+    /// Gives the events of handlers that still run back to the store, where the next process finds them.
+    pub async fn give_back(&self) {
+        self.0.router.inbox.give_back().await;
     }
 }
 
@@ -141,7 +157,8 @@ impl WebhookService {
         // The head is complete: from here on the platform's clock runs.
         let received = Instant::now();
         let shared = self.0.clone();
-        let span = info_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
+        // The lines that matter name the call themselves; a span for each request is more than most logs want to pay for.
+        let span = debug_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
         async move { shared.respond(request, received, client).await }.instrument(span)
     }
 
@@ -185,6 +202,9 @@ impl Shared {
             Route::Ready if self.is_shutting_down() || self.leaving.load(Ordering::Relaxed) => {
                 return Ok(Reply::Health { well: false, state: "shutting down" });
             }
+            Route::Ready if !self.router.inbox.is_well().await => {
+                return Ok(Reply::Health { well: false, state: "events cannot be kept" });
+            }
             Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
             Route::Webhook => {}
         }
@@ -195,20 +215,47 @@ impl Shared {
         let (delivery, _held) = delivery::receive(request, received, &self.limits, &self.bodies).await?;
         drop(upload);
         let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
-        if is_deeper_than(self.limits.json_depth, payload.body()) {
-            return Err(Rejection::TooDeep { limit: self.limits.json_depth });
-        }
-        let event = Event::parse(payload.body()).map_err(Rejection::Malformed)?;
+        let event = self.parse(payload.shared())?;
         if payload.tool().is_some_and(|tool| !event.calls_only(tool)) {
             return Err(Rejection::Unverified(VerifyError::WrongTool));
         }
         let _place = self.capacity.admit(event.is_waited_for())?;
+        let (kind, call_id) = (event.kind(), event.shared_call_id());
         let span = tracing::Span::current();
-        span.record("event", event.kind().as_str());
-        span.record("call", event.context().call.id.as_str());
-        let reply = self.router.dispatch(event, received).await?;
-        info!(key = payload.key(), milliseconds = received.elapsed().as_millis() as u64, "answered");
+        span.record("event", kind.as_str());
+        span.record("call", &*call_id);
+        let reply = self.router.dispatch(event, payload.shared().clone(), received).await?;
+        info!(
+            event = kind.as_str(),
+            call = &*call_id,
+            key = payload.key(),
+            milliseconds = received.elapsed().as_millis() as u64,
+            "answered"
+        );
         Ok(reply)
+    }
+
+    /// Reads an event that is nested no deeper than allowed. The quick reader of tool calls follows nothing down, so of
+    /// those only the arguments are looked at: a long body need not be gone through once more.
+    fn parse(&self, body: &Bytes) -> Result<Event, Rejection> {
+        let limit = self.limits.json_depth;
+        let is_too_deep = |json: &[u8]| is_deeper_than(limit, json);
+        let event = match Event::plain_tool_calls(body) {
+            Some(event) => event,
+            None if is_too_deep(body) => return Err(Rejection::TooDeep { limit }),
+            None => Event::parse_shared(body).map_err(Rejection::Malformed)?,
+        };
+        match &event {
+            Event::ToolCalls(calls)
+                if calls
+                    .tool_call_list
+                    .iter()
+                    .any(|call| is_too_deep(call.arguments.get().unwrap_or_default().as_bytes())) =>
+            {
+                Err(Rejection::TooDeep { limit })
+            }
+            _ => Ok(event),
+        }
     }
 
     fn route(&self, method: &Method, path: &str) -> Result<Route, Rejection> {

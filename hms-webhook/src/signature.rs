@@ -135,6 +135,11 @@ impl VerifiedPayload {
     pub(crate) fn tool(&self) -> Option<&str> {
         self.key.as_ref()?.tool.as_deref()
     }
+
+    /// The same, to be kept.
+    pub(crate) fn shared(&self) -> &Bytes {
+        &self.body
+    }
 }
 
 /// Decides whether a delivery comes from someone who knows a secret, and recently.

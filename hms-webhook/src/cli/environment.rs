@@ -1,10 +1,12 @@
 //! Configuration from environment variables.
 
-use std::{ffi::OsString, fs};
+use std::ffi::OsString;
+#[cfg(feature = "push")]
+use std::fs;
 
 use zeroize::Zeroizing;
 
-use super::serving::ServingVariables;
+use super::{serving::ServingVariables, store::StoreAddress};
 use crate::{
     secrets::{SecretSetting, SecretSource},
     signature::Secret,
@@ -16,6 +18,7 @@ pub(super) struct Environment {
     pub(super) secrets: Vec<SecretSetting>,
     pub(super) listen: String,
     pub(super) path: Option<String>,
+    pub(super) store: Option<StoreAddress>,
     pub(super) serving: ServingVariables,
 }
 
@@ -58,14 +61,9 @@ impl Environment {
             },
         };
         let path = note(variables.text("HMS_WEBHOOK_PATH"));
-        match note(variables.text("HMS_WEBHOOK_STORE")).as_deref() {
-            None | Some("memory") => {}
-            Some(_) => {
-                note(Err("HMS_WEBHOOK_STORE names a store that this version does not have: set it to `memory`".into()));
-            }
-        }
+        let store = StoreAddress::read(&variables).map_err(|problem| problems.push(problem)).ok();
         let serving = ServingVariables::read(&variables, problems);
-        Self { secrets, listen, path, serving }
+        Self { secrets, listen, path, store, serving }
     }
 }
 
@@ -96,7 +94,9 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
         }
     }
 
+    #[cfg(feature = "push")]
     /// A secret: in the variable itself or in the file that `…_FILE` names.
+    #[cfg(feature = "push")]
     pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
         let file_name = format!("{name}_FILE");
         match self.one_of(name)? {

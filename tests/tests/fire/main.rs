@@ -12,6 +12,7 @@ mod limits;
 mod memory;
 mod overload;
 mod process;
+mod restart;
 mod secrets;
 mod slow;
 mod sources;

@@ -1,0 +1,79 @@
+//! The command `serve`: a server, from its configuration to its last answer.
+
+use std::io;
+
+use clap::Args;
+
+use super::{environment::Environment, listen::Target, signals, signals::Signals};
+use crate::{
+    App,
+    error::{Error, Result},
+    server,
+};
+
+#[derive(Debug, Default, Args)]
+pub(super) struct ServeFlags {
+    /// Address to listen on, for example 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Path of the webhook
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
+    /// Also accept deliveries without a signature; on a loopback address only
+    #[arg(long)]
+    allow_unsigned: bool,
+}
+
+/// Serves `app` until a signal tells it to stop.
+pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
+    let environment = Environment::read(|name| std::env::var_os(name), &mut app.problems);
+    app.settings.secrets.extend(environment.secrets);
+    app.settings.allow_unsigned |= flags.allow_unsigned;
+    if let Some(path) = flags.path.or(environment.path) {
+        app.settings.path = path;
+    }
+    app = environment.serving.apply(app);
+    let target = Target::find(flags.listen.unwrap_or(environment.listen), &mut app.problems).await;
+    if app.settings.allow_unsigned && !target.is_local() {
+        app.problems.push(format!(
+            "unsigned deliveries are accepted on a loopback address only, and `{}` is none: \
+             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1",
+            target.describe()
+        ));
+    }
+    // What is wrong otherwise is better said before a file is made.
+    if app.settings.store.is_none() && app.problems.is_empty() {
+        match environment.store.map(|address| address.open()) {
+            Some(Ok(store)) => app.settings.store = Some(store),
+            Some(Err(problem)) => app.problems.push(problem),
+            None => {}
+        }
+    }
+    let serving = app.settings.serving.clone();
+    let service = app.into_service()?;
+    let serving = serving.prepare()?;
+
+    let listener = target.bind().await?;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let mut signals = Signals::new()?;
+    let rereading = signals::on_hangup({
+        let (service, serving) = (service.clone(), serving.clone());
+        move || {
+            service.reread_secrets();
+            serving.reread();
+        }
+    })?;
+    let serving = server::serve(service, listener, serving, async {
+        let _ = stopped.await;
+    });
+    let at_once = async {
+        signals.next().await;
+        let _ = stop.send(());
+        signals.next().await;
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
+        () = rereading => Ok(()),
+    }
+}
