@@ -10,6 +10,7 @@ mod http_1;
 mod http_2;
 mod limits;
 mod memory;
+mod nghttp2;
 mod overload;
 mod process;
 mod restart;
