@@ -22,7 +22,7 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 /// How often it is asked whether another server is done.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long the store is waited for. Beyond that the caller on the phone matters more.
+/// How long the store is waited for before a tool is begun. Beyond that the caller on the phone matters more.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs what has a key once.
@@ -82,9 +82,11 @@ impl Once {
             }
         };
         let Done { answer, is_final } = work(earlier).await;
+        // This one is waited for as long as it takes: an answer that is not kept yet could be given a second time, with
+        // a second effect. At the deadline the model hears that it was late, and a repetition finds what was kept.
         let remembered = match is_final {
-            true => in_time(self.store.keep(&key, &answer, KEPT_FOR)).await,
-            false => in_time(self.store.release(&key, KEPT_FOR)).await,
+            true => self.store.keep(&key, &answer, KEPT_FOR).await,
+            false => self.store.release(&key, KEPT_FOR).await,
         };
         if let Err(failure) = remembered {
             complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
