@@ -7,11 +7,15 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::{net::TcpStream, sync::watch, time::timeout};
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{
     journal::Journal,
-    support::{PATH, SECRET, hmac, message, now},
+    support::{PATH, hmac, message, now},
 };
 
 /// Longer than an answer takes; what is not answered was not promised.
@@ -58,43 +62,54 @@ impl Delivery {
     }
 }
 
-/// Delivers one thing after the other to whatever listens at `address`, until that is gone for good.
+/// What a client sends.
+struct Plan {
+    name: usize,
+    dice: fastrand::Rng,
+    sent: Vec<Delivery>,
+}
+
+impl Plan {
+    /// The next delivery, of which the server that runs now has had so many.
+    fn next(&mut self, deliveries: usize) -> Delivery {
+        // A new server first gets again what the one before it may have half done.
+        let is_new = deliveries < 4;
+        if !self.sent.is_empty() && (is_new || self.dice.u8(..4) == 0) {
+            let back = self.dice.usize(..self.sent.len().min(if is_new { 8 } else { REMEMBERED }));
+            return self.sent[self.sent.len() - 1 - back].clone();
+        }
+        let id = format!("{}-{}", self.name, self.sent.len());
+        let delivery = match self.dice.u8(..4) {
+            0 => Delivery::StatusUpdate(format!("status-{id}")),
+            1 => Delivery::Report(format!("report-{id}")),
+            _ => Delivery::ToolCall(format!("tool-{id}")),
+        };
+        self.sent.push(delivery.clone());
+        delivery
+    }
+}
+
+/// Delivers one thing after the other to whatever listens at `address`, until there is nothing any more.
 pub(crate) async fn client(
     name: usize,
-    mut dice: fastrand::Rng,
+    dice: fastrand::Rng,
     mut address: watch::Receiver<Option<SocketAddr>>,
+    secret: String,
     journal: Arc<Journal>,
 ) {
-    let mut sent: Vec<Delivery> = Vec::new();
-    let mut count = 0;
+    let mut plan = Plan { name, dice, sent: Vec::new() };
     loop {
         let Ok(Some(server)) = address.wait_for(Option::is_some).await.map(|address| *address) else { return };
-        let Some(mut connection) = connect(server).await else {
-            // It was killed; another one comes.
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        // A new server gets what the one before it may have half done.
-        for number in 0.. {
-            let again = !sent.is_empty() && (number < 4 || dice.u8(..4) == 0);
-            let delivery = if again {
-                sent[sent.len() - 1 - dice.usize(..sent.len().min(if number < 4 { 8 } else { REMEMBERED }))].clone()
-            } else {
-                count += 1;
-                let id = format!("{name}-{count}");
-                match dice.u8(..4) {
-                    0 => Delivery::StatusUpdate(format!("status-{id}")),
-                    1 => Delivery::Report(format!("report-{id}")),
-                    _ => Delivery::ToolCall(format!("tool-{id}")),
-                }
-            };
-            if !again {
-                sent.push(delivery.clone());
+        if let Some(mut connection) = connect(server).await {
+            for deliveries in 0.. {
+                let delivery = plan.next(deliveries);
+                let Some(answer) = deliver(&mut connection, &delivery, &secret).await else { break };
+                delivery.note(&answer, &journal);
+                sleep(PAUSE).await;
             }
-            let Some(answer) = deliver(&mut connection, &delivery).await else { break };
-            delivery.note(&answer, &journal);
-            tokio::time::sleep(PAUSE).await;
         }
+        // It was killed; another one comes.
+        sleep(PAUSE).await;
     }
 }
 
@@ -106,9 +121,9 @@ async fn connect(server: SocketAddr) -> Option<SendRequest<Full<Bytes>>> {
 }
 
 /// The body of the answer; `None` when there is none, and when the delivery was refused.
-async fn deliver(connection: &mut SendRequest<Full<Bytes>>, delivery: &Delivery) -> Option<Bytes> {
+async fn deliver(connection: &mut SendRequest<Full<Bytes>>, delivery: &Delivery, secret: &str) -> Option<Bytes> {
     let (timestamp, body) = (now().to_string(), delivery.body());
-    let signature = hmac(SECRET, &[timestamp.as_bytes(), b".", &body].concat());
+    let signature = hmac(secret, &[timestamp.as_bytes(), b".", &body].concat());
     let request = http::Request::post(PATH)
         .header("Host", "localhost")
         .header("X-Webhook-Timestamp", timestamp)

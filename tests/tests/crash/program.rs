@@ -52,13 +52,8 @@ fn journal(what: &str, id: &str) -> std::io::Result<()> {
 async fn main() -> hms_webhook::Result<()> {
     let mut app = App::discover();
     if let Some(path) = std::env::var_os("CRASH_ACKNOWLEDGE_EARLY") {
-        match Sqlite::open(path) {
-            Ok(store) => app = app.store(Early(Arc::new(store))),
-            Err(error) => {
-                eprintln!("{error}");
-                std::process::exit(1);
-            }
-        }
+        let store = Sqlite::open(path).map_err(std::io::Error::other)?;
+        app = app.store(Early(Arc::new(store)));
     }
     app.run().await
 }
