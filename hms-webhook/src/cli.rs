@@ -2,6 +2,7 @@
 
 mod call;
 pub(crate) mod environment;
+mod events;
 mod listen;
 mod log;
 mod output;
@@ -36,6 +37,12 @@ enum Command {
     Tools(tools::ToolsFlags),
     /// Runs one tool as a phone call would and prints what the model would hear
     Call(call::CallFlags),
+    /// Shows events that are not done, and replays or drops dead letters
+    #[command(after_help = events::HELP)]
+    Events {
+        #[command(subcommand)]
+        command: events::EventsCommand,
+    },
     /// Shows the difference between these tools and an assistant's on the platform, and applies it
     #[cfg(feature = "push")]
     Push(crate::push::PushFlags),
@@ -102,6 +109,7 @@ async fn run_app(app: App) -> Result<()> {
         Command::Serve(flags) => serve::serve(app, flags).await,
         Command::Tools(flags) => end_with(log, tools::tools(&app, &flags)?),
         Command::Call(flags) => end_with(log, call::call(app, &flags).await?),
+        Command::Events { command } => end_with(log, events::events(command).await?),
         #[cfg(feature = "push")]
         Command::Push(flags) => {
             let definitions: Vec<_> =
