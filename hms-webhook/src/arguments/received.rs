@@ -154,7 +154,7 @@ fn object(sent: RawArguments) -> Result<Object, String> {
         Some("" | "null") => return Ok(nothing()),
         Some(text) => match scan::value(text) {
             Some(object) if scan::sort(object) == Sort::Object => return Ok(Object::Held(object.to_owned())),
-            Some(_) => {}
+            Some(other) => return Err(format!("the arguments must be a JSON object, got {}", given(other))),
             None => return Err(format!("the arguments must be a JSON object, got {}, which is not JSON", given(json))),
         },
         None => {}
