@@ -81,16 +81,18 @@ async fn torment(kills: u64, seed: u64, honesty: Honesty) -> Findings {
         .collect();
     drop(address);
 
-    let mut killed = 0;
+    let (mut killed, mut start) = (0, Duration::ZERO);
     while killed < kills {
         if killed > 0 && dice.u8(..3) == 0 {
-            // It is killed while it recovers.
+            // It is killed while it recovers: before it has opened its file, after that, or at its first handlers.
             let mut child = program().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            sleep(Duration::from_millis(dice.u64(..50))).await;
+            sleep(start.mul_f64(dice.f64() * 1.5)).await;
             child.kill().await.unwrap();
             killed += 1;
         }
+        let began = Instant::now();
         let mut process = Process::spawn(program()).await;
+        start = began.elapsed();
         listening.send_replace(Some(process.address()));
         sleep(Duration::from_millis(dice.u64(5..300))).await;
         // `kill` is SIGKILL, and waits until the process is gone and the lock on its file with it.
