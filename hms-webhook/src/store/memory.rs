@@ -1,20 +1,26 @@
 //! A store that lives as long as the process.
 
+mod claims;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fmt,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use self::claims::Claims;
 use super::{Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, Store, StoreError, StoreFuture, StoredJob};
 
 /// A store that lives as long as the process. What it holds is lost when that ends.
 ///
-/// It is bounded: beyond its capacity, the oldest results are forgotten, and further events are refused.
+/// It is bounded: beyond its capacity, the oldest results are forgotten, and further events are refused. A claim is never
+/// forgotten while its lease lasts.
 pub struct Memory {
     capacity: usize,
     state: Mutex<State>,
@@ -59,19 +65,42 @@ fn done<'a, T: Send + 'a>(value: Result<T, StoreError>) -> StoreFuture<'a, T> {
     Box::pin(std::future::ready(value))
 }
 
+/// What nearly every tool call is answered. They have no size, so a box of one takes no memory.
+struct FirstClaim;
+struct Remembered;
+
+impl Future for FirstClaim {
+    type Output = Result<Claim, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(Claim::Granted { earlier: 0 }))
+    }
+}
+
+impl Future for Remembered {
+    type Output = Result<(), StoreError>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl Store for Memory {
     fn claim<'a>(&'a self, key: &'a str, lease: Duration) -> StoreFuture<'a, Claim> {
-        done(Ok(self.state().claims.claim(key, lease, self.capacity)))
+        match self.state().claims.claim(key, lease, self.capacity) {
+            Claim::Granted { earlier: 0 } => Box::pin(FirstClaim),
+            claim => done(Ok(claim)),
+        }
     }
 
     fn keep<'a>(&'a self, key: &'a str, result: &'a str, time_to_live: Duration) -> StoreFuture<'a, ()> {
         self.state().claims.end(key, Some(result), time_to_live);
-        done(Ok(()))
+        Box::pin(Remembered)
     }
 
     fn release<'a>(&'a self, key: &'a str, time_to_live: Duration) -> StoreFuture<'a, ()> {
         self.state().claims.end(key, None, time_to_live);
-        done(Ok(()))
+        Box::pin(Remembered)
     }
 
     fn append(&self, events: Vec<NewEvent>) -> StoreFuture<'_, ()> {
@@ -154,99 +183,6 @@ impl Store for Memory {
 
     fn describe(&self) -> String {
         "memory".into()
-    }
-}
-
-// ---------------------------------------------------------------------------------------------
-// Once
-// ---------------------------------------------------------------------------------------------
-
-/// How long it is remembered that there was a claim whose lease ended without a word.
-const AFTER_LEASE: Duration = Duration::from_secs(600);
-
-/// A moment of the future; a time too long for the clock is as good as a year.
-fn far(now: Instant, wait: Duration) -> Instant {
-    now.checked_add(wait).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
-}
-
-#[derive(Default)]
-struct Claims {
-    by_key: HashMap<Arc<str>, Held>,
-    /// Every key with the moment at which it may be forgotten. A key that was set anew stands here several times, and the
-    /// latest of them counts.
-    expiries: BTreeSet<(Instant, Arc<str>)>,
-}
-
-struct Held {
-    expires: Instant,
-    earlier: u32,
-    what: What,
-}
-
-enum What {
-    Running { until: Instant },
-    Released,
-    Kept(Box<str>),
-}
-
-impl Claims {
-    fn claim(&mut self, key: &str, lease: Duration, capacity: usize) -> Claim {
-        self.forget(capacity);
-        let now = Instant::now();
-        let earlier = match self.by_key.get(key) {
-            Some(held) if held.expires > now => match &held.what {
-                What::Kept(result) => return Claim::Kept(result.to_string()),
-                What::Running { until } if *until > now => return Claim::Running,
-                What::Running { .. } | What::Released => held.earlier + 1,
-            },
-            _ => 0,
-        };
-        let until = far(now, lease);
-        self.set(key, earlier, What::Running { until }, lease.saturating_add(AFTER_LEASE));
-        Claim::Granted { earlier }
-    }
-
-    fn end(&mut self, key: &str, result: Option<&str>, time_to_live: Duration) {
-        let earlier = self.by_key.get(key).map_or(0, |held| held.earlier);
-        let what = result.map_or(What::Released, |result| What::Kept(result.into()));
-        self.set(key, earlier, what, time_to_live);
-    }
-
-    /// Whether an event's key is seen for the first time; remembers it.
-    fn is_new(&mut self, key: &str, remembered_for: Duration, capacity: usize) -> bool {
-        self.forget(capacity);
-        if self.by_key.get(key).is_some_and(|held| held.expires > Instant::now()) {
-            return false;
-        }
-        self.set(key, 0, What::Kept("".into()), remembered_for);
-        true
-    }
-
-    fn set(&mut self, key: &str, earlier: u32, what: What, time_to_live: Duration) {
-        let expires = far(Instant::now(), time_to_live);
-        let key: Arc<str> = match self.by_key.get_key_value(key) {
-            Some((known, held)) => {
-                let known = known.clone();
-                self.expiries.remove(&(held.expires, known.clone()));
-                known
-            }
-            None => key.into(),
-        };
-        self.expiries.insert((expires, key.clone()));
-        self.by_key.insert(key, Held { expires, earlier, what });
-    }
-
-    /// Forgets what has expired, and the oldest beyond the capacity.
-    fn forget(&mut self, capacity: usize) {
-        let now = Instant::now();
-        while let Some((expires, _)) = self.expiries.first() {
-            if *expires > now && self.by_key.len() < capacity {
-                return;
-            }
-            if let Some((_, key)) = self.expiries.pop_first() {
-                self.by_key.remove(&key);
-            }
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{cell::Cell, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use hms_webhook::{
-    store::{Memory, NewEvent, Sqlite, Store},
+    store::{Claim, Memory, NewEvent, Sqlite, Store},
     testing::store_conformance,
 };
 
@@ -46,6 +46,26 @@ async fn sqlite_keeps_the_promises() {
         Sqlite::open(folder.path().join(format!("{}.sqlite3", count.get()))).unwrap()
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_forgets_no_claim_that_runs() {
+    let store = Memory::with_capacity(3);
+    let (short, long) = (Duration::from_secs(9), Duration::from_secs(600));
+    assert_eq!(store.claim("running", short).await.unwrap(), Claim::Granted { earlier: 0 });
+    for index in 0..100 {
+        let key = format!("tool {index}");
+        store.claim(&key, short).await.unwrap();
+        store.keep(&key, "{}", long).await.unwrap();
+        tokio::time::advance(Duration::from_millis(10)).await;
+    }
+    assert_eq!(store.claim("running", short).await.unwrap(), Claim::Running);
+    assert_eq!(store.claim("tool 99", short).await.unwrap(), Claim::Kept("{}".into()), "the newest result is kept");
+    assert_eq!(
+        store.claim("tool 0", short).await.unwrap(),
+        Claim::Granted { earlier: 0 },
+        "the oldest one is forgotten"
+    );
 }
 
 #[tokio::test(start_paused = true)]
