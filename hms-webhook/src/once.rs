@@ -24,7 +24,7 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 /// How often it is asked whether another server is done.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long the store is waited for. Beyond that the caller on the phone matters more.
+/// How long the store is waited for before a tool is begun. Beyond that the caller on the phone matters more.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs what has a key once.
@@ -84,11 +84,13 @@ impl Once {
             }
         };
         let Done { answer, is_final } = work(earlier).await;
-        let remembered = in_time(match is_final {
-            true => self.store.keep(key.as_str(), &answer, KEPT_FOR),
-            false => self.store.release(key.as_str(), KEPT_FOR),
-        });
-        if let Err(failure) = remembered.await {
+        // This one is waited for as long as it takes: an answer that is not kept yet could be given a second time, with
+        // a second effect. At the deadline the model hears that it was late, and a repetition finds what was kept.
+        let remembered = match is_final {
+            true => self.store.keep(key.as_str(), &answer, KEPT_FOR).await,
+            false => self.store.release(key.as_str(), KEPT_FOR).await,
+        };
+        if let Err(failure) = remembered {
             complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
         }
         flight.land(&answer);

@@ -1,7 +1,5 @@
 //! A store that lives as long as the process.
 
-mod claims;
-
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fmt,
@@ -14,13 +12,11 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use self::claims::Claims;
 use super::{Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, Store, StoreError, StoreFuture, StoredJob};
 
 /// A store that lives as long as the process. What it holds is lost when that ends.
 ///
-/// It is bounded: beyond its capacity, the oldest results are forgotten, and further events are refused. A claim is never
-/// forgotten while its lease lasts.
+/// It is bounded: beyond its capacity, the oldest results are forgotten, and further events are refused.
 pub struct Memory {
     capacity: usize,
     state: Mutex<State>,
@@ -183,6 +179,109 @@ impl Store for Memory {
 
     fn describe(&self) -> String {
         "memory".into()
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Once
+// ---------------------------------------------------------------------------------------------
+
+/// How long it is remembered that there was a claim whose lease ended without a word.
+const AFTER_LEASE: Duration = Duration::from_secs(600);
+
+/// A moment of the future; a time too long for the clock is as good as a year.
+fn far(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
+}
+
+#[derive(Default)]
+struct Claims {
+    by_key: HashMap<Arc<str>, Held>,
+    /// Every key once, with a moment before which it need not be looked at: those that are kept for an hour at most, and
+    /// the others. Within each, they come in nearly the order in which they expire.
+    queues: [VecDeque<(Instant, Arc<str>)>; 2],
+}
+
+struct Held {
+    expires: Instant,
+    earlier: u32,
+    what: What,
+}
+
+enum What {
+    Running { until: Instant },
+    Released,
+    Kept(Box<str>),
+}
+
+impl Claims {
+    fn claim(&mut self, key: &str, lease: Duration, capacity: usize) -> Claim {
+        self.forget(capacity);
+        let now = Instant::now();
+        let earlier = match self.by_key.get(key) {
+            Some(held) if held.expires > now => match &held.what {
+                What::Kept(result) => return Claim::Kept(result.to_string()),
+                What::Running { until } if *until > now => return Claim::Running,
+                What::Running { .. } | What::Released => held.earlier + 1,
+            },
+            _ => 0,
+        };
+        let until = far(now, lease);
+        self.set(key, earlier, What::Running { until }, lease.saturating_add(AFTER_LEASE));
+        Claim::Granted { earlier }
+    }
+
+    fn end(&mut self, key: &str, result: Option<&str>, time_to_live: Duration) {
+        let earlier = self.by_key.get(key).map_or(0, |held| held.earlier);
+        let what = result.map_or(What::Released, |result| What::Kept(result.into()));
+        self.set(key, earlier, what, time_to_live);
+    }
+
+    /// Whether an event's key is seen for the first time; remembers it.
+    fn is_new(&mut self, key: &str, remembered_for: Duration, capacity: usize) -> bool {
+        self.forget(capacity);
+        if self.by_key.get(key).is_some_and(|held| held.expires > Instant::now()) {
+            return false;
+        }
+        self.set(key, 0, What::Kept("".into()), remembered_for);
+        true
+    }
+
+    fn set(&mut self, key: &str, earlier: u32, what: What, time_to_live: Duration) {
+        let expires = far(Instant::now(), time_to_live);
+        let held = Held { expires, earlier, what };
+        match self.by_key.get_mut(key) {
+            Some(known) => *known = held,
+            None => {
+                let key: Arc<str> = key.into();
+                let queue = &mut self.queues[usize::from(time_to_live > Duration::from_secs(3600))];
+                queue.push_back((expires, key.clone()));
+                self.by_key.insert(key, held);
+            }
+        }
+    }
+
+    /// Forgets what has expired, and some of the oldest beyond the capacity, but nothing that runs.
+    fn forget(&mut self, capacity: usize) {
+        let now = Instant::now();
+        let Self { by_key, queues } = self;
+        for queue in queues {
+            // One that was set anew goes to the back, so each is looked at once.
+            for _ in 0..queue.len() {
+                let is_full = by_key.len() >= capacity;
+                if !queue.front().is_some_and(|(moment, _)| *moment <= now || is_full) {
+                    break;
+                }
+                let Some((_, key)) = queue.pop_front() else { break };
+                let Some(held) = by_key.get(&key) else { continue };
+                let runs = matches!(held.what, What::Running { until } if until > now);
+                if held.expires <= now || (is_full && !runs) {
+                    by_key.remove(&key);
+                } else {
+                    queue.push_back((held.expires, key));
+                }
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Allocations of one request, from the first byte of its head to the last of its answer.
 //!
 //! A server by hand that keeps the same promises makes 16 (`benches/floor`), 8 of them in hyper. What makes sure that
-//! a tool call has one effect, however often it is delivered, takes a copy of its key and one of its result (`once.rs` and the store in memory); both are in the budget.
+//! a tool call has one effect, however often it is delivered, takes a copy of its key and one of its result
+//! (`once.rs` and the store in memory).
 
 use std::{
     io::{Read, Write},
