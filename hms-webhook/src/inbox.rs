@@ -23,7 +23,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use self::listener::Outcome;
-pub(crate) use self::listener::{Listener, ListenerRun, Listeners, tool_key};
+pub(crate) use self::listener::{Listener, ListenerRun, Listeners};
 use crate::{
     handler::chain,
     store::{Job, JobId, NewEvent, Store, StoreError},

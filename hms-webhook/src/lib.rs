@@ -107,6 +107,7 @@ mod shape;
 pub mod signature;
 pub mod store;
 pub mod testing;
+mod tool_key;
 mod value;
 mod words;
 

@@ -5,17 +5,19 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, time::sleep};
 use tracing::error;
 
-use crate::store::{Claim, Store, StoreError, StoreFuture};
+use crate::{
+    deadline::Deadline,
+    store::{Claim, Store, StoreError, StoreFuture},
+    tool_key::ToolKey,
+};
 
 /// For how long the result of a tool call is kept.
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -29,11 +31,13 @@ const STORE_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Once {
     store: Arc<dyn Store>,
-    /// What runs in this process, with those who wait for its answer, if there are any.
-    flights: Mutex<HashMap<Arc<str>, Option<Waiters>>>,
+    /// What runs in this process. Nobody waits for most of it, so what wakes those who wait is made for the first of them.
+    flights: Mutex<Flights>,
 }
 
+type Flights = HashMap<ToolKey, Option<Waiters>>;
 type Waiters = watch::Sender<Option<Arc<str>>>;
+type Landing = watch::Receiver<Option<Arc<str>>>;
 
 /// What became of a piece of work.
 #[derive(Debug)]
@@ -52,13 +56,12 @@ impl Once {
     /// the same work had been begun before. `lease` is how long it may take at most.
     ///
     /// A store that fails is logged, and the work is done all the same: somebody waits on the phone.
-    pub(crate) async fn run<F>(&self, key: String, lease: Duration, work: impl FnOnce(u32) -> F) -> String
+    pub(crate) async fn run<F>(&self, key: ToolKey, lease: Duration, work: impl FnOnce(u32) -> F) -> String
     where
         F: Future<Output = Done>,
     {
-        let key: Arc<str> = key.into();
         let flight = loop {
-            match self.take_off(&key) {
+            match self.take_off(key) {
                 Ok(flight) => break flight,
                 Err(mut first) => {
                     if let Ok(answer) = first.wait_for(Option::is_some).await {
@@ -69,7 +72,7 @@ impl Once {
             }
         };
 
-        let earlier = match self.claim(&key, lease).await {
+        let earlier = match self.claim(key.as_str(), lease).await {
             Ok(Ok(earlier)) => earlier,
             Ok(Err(kept)) => {
                 flight.land(&kept);
@@ -84,8 +87,8 @@ impl Once {
         // This one is waited for as long as it takes: an answer that is not kept yet could be given a second time, with
         // a second effect. At the deadline the model hears that it was late, and a repetition finds what was kept.
         let remembered = match is_final {
-            true => self.store.keep(&key, &answer, KEPT_FOR).await,
-            false => self.store.release(&key, KEPT_FOR).await,
+            true => self.store.keep(key.as_str(), &answer, KEPT_FOR).await,
+            false => self.store.release(key.as_str(), KEPT_FOR).await,
         };
         if let Err(failure) = remembered {
             complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
@@ -95,14 +98,14 @@ impl Once {
     }
 
     /// Becomes the first of its key, or gives back what to wait for.
-    fn take_off<'a>(&'a self, key: &'a Arc<str>) -> Result<Flight<'a>, watch::Receiver<Option<Arc<str>>>> {
-        match self.flights().entry(key.clone()) {
-            Entry::Vacant(free) => {
-                free.insert(None);
+    fn take_off(&self, key: ToolKey) -> Result<Flight<'_>, Landing> {
+        match self.flights().entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(None);
                 Ok(Flight { once: self, key })
             }
             Entry::Occupied(mut first) => {
-                Err(first.get_mut().get_or_insert_with(|| watch::channel(None).0).subscribe())
+                Err(first.get_mut().get_or_insert_with(|| watch::Sender::new(None)).subscribe())
             }
         }
     }
@@ -118,7 +121,7 @@ impl Once {
         }
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<Arc<str>, Option<Waiters>>> {
+    fn flights(&self) -> MutexGuard<'_, Flights> {
         // Nothing in here panics while it holds the lock.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,28 +130,35 @@ impl Once {
 /// The entry of who is at it; gone when that is done or dropped.
 struct Flight<'a> {
     once: &'a Once,
-    key: &'a Arc<str>,
+    key: ToolKey,
 }
 
 impl Flight<'_> {
     /// Gives the answer to those who wait for it.
     fn land(self, answer: &str) {
-        if let Some(waiters) = self.once.flights().remove(self.key).flatten() {
+        let waiters = self.leave();
+        // The entry may be another's by now, so it is not removed again.
+        mem::forget(self);
+        if let Some(waiters) = waiters {
             waiters.send_replace(Some(answer.into()));
         }
+    }
+
+    fn leave(&self) -> Option<Waiters> {
+        self.once.flights().remove(&self.key).flatten()
     }
 }
 
 impl Drop for Flight<'_> {
-    /// Without an answer, one of those who wait becomes the first.
+    /// Without an answer: who waits is woken, and one of them is the next first.
     fn drop(&mut self) {
-        self.once.flights().remove(self.key);
+        self.leave();
     }
 }
 
 async fn in_time<T>(asked: StoreFuture<'_, T>) -> Result<T, StoreError> {
     let hangs = || StoreError::new(format!("the store has not answered within {STORE_WITHIN:?}: see what holds it up"));
-    timeout(STORE_WITHIN, asked).await.unwrap_or_else(|_| Err(hangs()))
+    Deadline::after(STORE_WITHIN).bound(asked).await.unwrap_or_else(|| Err(hangs()))
 }
 
 fn complain(what: &str, failure: &StoreError) {

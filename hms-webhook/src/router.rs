@@ -19,13 +19,14 @@ use crate::{
         AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
-    inbox::{Inbox, tool_key},
+    inbox::Inbox,
     mishap::{Mishap, Mishaps},
     once::{Done, Once},
     rejection::Rejection,
     reply::AssistantReply,
     response::{Reply, ToolResults},
     store::NewEvent,
+    tool_key::ToolKey,
     words::nearest,
 };
 
@@ -143,7 +144,7 @@ impl Router {
                 return Started::Refused { late };
             }
         };
-        let key = tool_key(context.call_id(), &call);
+        let key = ToolKey::new(context.call_id(), &call);
         let about = Call::new(context.clone(), Some(call.id), deadline);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
         let mishaps = self.mishaps.clone();
@@ -182,7 +183,7 @@ impl Router {
             return error_object(error.told());
         }
         let event = NewEvent {
-            key: tool_key(context.call_id(), call),
+            key: ToolKey::new(context.call_id(), call).as_str().to_owned(),
             remembered_for: REMEMBERED_FOR,
             kind: EventType::TOOL_CALLS.as_str().to_owned(),
             call_id: context.call_id().to_owned(),

@@ -2,19 +2,17 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Write as _,
     sync::Arc,
     time::Duration,
 };
 
-use sha2::{Digest, Sha256};
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::{
     arguments::PreparedArguments,
     contained::{Contained, contained},
     deadline::Deadline,
-    event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCall, ToolCalls, UnknownEvent},
+    event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCalls, UnknownEvent},
     gate::{Entered, Gate},
     handler::{
         EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec, chain,
@@ -22,6 +20,7 @@ use crate::{
     mishap::{Mishap, Mishaps},
     retry::RetryPolicy,
     store::Job,
+    tool_key::ToolKey,
 };
 
 /// How a job ended.
@@ -196,7 +195,9 @@ impl Listeners {
         place: Option<Entered>,
     ) -> Result<(), Refused> {
         let ToolCalls { context, tool_call_list } = calls;
-        let Some(call) = tool_call_list.into_iter().find(|call| tool_key(&context.call.id, call) == job.key) else {
+        let Some(call) =
+            tool_call_list.into_iter().find(|call| ToolKey::new(&context.call.id, call).as_str() == job.key)
+        else {
             return Err(Refused::ForGood("the call is not in its event".into()));
         };
         let deadline = spec.deadline.map_or(Deadline::never(), Deadline::after);
@@ -246,23 +247,4 @@ enum Refused {
 /// Names are unique among the handlers of one type of event.
 fn key(kind: &str, name: &str) -> String {
     format!("{kind} {name}")
-}
-
-/// By what a repetition of a tool call is recognised: its ids, and what is called. The protocol does not say that ids are
-/// never used again, and an answer to other arguments would be a wrong one.
-pub(crate) fn tool_key(call_id: &str, call: &ToolCall) -> String {
-    let mut digest = Sha256::new();
-    digest.update(&call.name);
-    digest.update([0]);
-    digest.update(call.arguments.get().unwrap_or_default());
-    let mut digits = [0; 16];
-    let digest = base16ct::lower::encode_str(&digest.finalize()[..8], &mut digits).unwrap_or_default();
-    let id: &str = &call.id;
-    // With the length of the first one in front, the two ids cannot be mistaken for two others.
-    let mut key = String::with_capacity(32 + call_id.len() + id.len());
-    let _ = write!(key, "tool {} ", call_id.len());
-    for part in [call_id, " ", id, " ", digest] {
-        key.push_str(part);
-    }
-    key
 }
