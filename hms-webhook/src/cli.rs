@@ -4,7 +4,9 @@ mod call;
 pub(crate) mod environment;
 mod output;
 pub(crate) mod profile;
+mod send;
 mod serve;
+mod target;
 mod tools;
 
 use std::io::{self, IsTerminal};
@@ -32,6 +34,8 @@ enum Command {
     Tools(tools::ToolsFlags),
     /// Runs one tool as a phone call would and prints what the model would hear
     Call(call::CallFlags),
+    /// Sends a made-up delivery to a running server and shows the answer
+    Send(send::SendFlags),
     /// Shows the difference between these tools and an assistant's on the platform, and applies it
     #[cfg(feature = "push")]
     Push(crate::push::PushFlags),
@@ -82,6 +86,7 @@ impl App {
             Command::Serve(flags) => serve::serve(self, flags).await,
             Command::Tools(flags) => end_with(tools::tools(&self, &flags)?),
             Command::Call(flags) => end_with(call::call(self, &flags).await?),
+            Command::Send(flags) => end_with(send::send(&self, &flags).await?),
             #[cfg(feature = "push")]
             Command::Push(flags) => {
                 let definitions: Vec<_> = self

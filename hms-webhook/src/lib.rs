@@ -86,6 +86,7 @@ mod response;
 #[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
 mod rest;
 mod router;
+mod sample_event;
 mod schema;
 #[cfg(feature = "server")]
 mod server;

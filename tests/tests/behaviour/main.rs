@@ -11,6 +11,7 @@ mod fuzz_tools;
 mod http;
 mod properties;
 mod refusals;
+mod sending;
 mod signatures;
 mod startup;
 mod stopping;
