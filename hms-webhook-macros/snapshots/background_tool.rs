@@ -28,11 +28,13 @@ const _: () = {
             )
             .whole()
             .deadline_millis(90000)
+            .concurrency(8)
             .after_deadline(__hms::AfterDeadline::Finish)
             .background()
             .response("It is on its way")
             .message("I am sending it")
-            .url("https://hooks.example.com");
+            .url("https://hooks.example.com")
+            .retry(__hms::RetryPolicy::new(5, 1000, 3600000));
     }
     fn __run(__invocation: __hms::ToolInvocation) -> __hms::ToolFuture {
         __hms::tool_future(async move {

@@ -54,6 +54,7 @@
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
+//! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -67,16 +68,25 @@
 pub mod __fuzzing;
 mod app;
 mod arguments;
+mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
+mod contained;
 #[cfg(feature = "control")]
 pub mod control;
 mod deadline;
 mod delivery;
+mod depth;
 mod error;
 pub mod event;
+mod gate;
 mod handler;
+mod inbox;
+mod limits;
 mod listed;
+mod log_limit;
+mod mishap;
+mod once;
 #[cfg(feature = "push")]
 mod push;
 mod rejection;
@@ -85,14 +95,17 @@ mod response;
 #[cfg(feature = "control")]
 #[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
 mod rest;
+mod retry;
 mod router;
 mod sample_event;
 mod schema;
+mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod service;
 mod shape;
 pub mod signature;
+pub mod store;
 pub mod testing;
 mod value;
 mod words;
@@ -111,9 +124,12 @@ pub use event::{
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
+pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
 pub use schema::{Profile, ToolDefinition, UnknownProfile};
+#[cfg(feature = "server")]
+pub use server::Listener;
 pub use service::WebhookService;
 
 #[doc(inline)]

@@ -11,5 +11,6 @@ pub use crate::handler::{
     json, tool_future,
 };
 pub use crate::listed::{count, distinct};
+pub use crate::retry::RetryPolicy;
 pub use crate::testing::snapshot::assert_tools_snapshot;
 pub use crate::value::{ValueOf, example, value};

@@ -1,6 +1,10 @@
 //! The command `send`: one made-up delivery to a running server, and what it answers.
 
-use std::{error, fmt, fs, path::PathBuf, time::Duration};
+use std::{
+    error, fmt, fs,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -36,18 +40,18 @@ pub(super) struct SendFlags {
     /// An argument of the tool, JSON or else text; with none, all are made from its schema
     #[arg(long = "arg", value_name = "NAME=VALUE")]
     arguments: Vec<String>,
-    /// Sends the JSON of this file instead of a made-up event
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["event", "tool"])]
+    /// Sends this file, byte for byte unless --set or --legacy changes it, instead of a made-up event
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["event", "tool", "arguments", "web_call"])]
     file: Option<PathBuf>,
-    /// How often; each has a call of its own
+    /// How often; a made-up delivery has a call id of its own each time, a --file is the same one repeated
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Signs with a wrong secret
     #[arg(long)]
     bad_signature: bool,
-    /// Dates the delivery back, for example 400s
-    #[arg(long, value_name = "SECONDS", default_value = "0s", value_parser = seconds)]
-    skew: Duration,
+    /// Dates the delivery forward, or back where negative, for example +400s or -400s
+    #[arg(long, value_name = "SECONDS", default_value = "0s", value_parser = seconds, allow_hyphen_values = true)]
+    skew: i64,
     /// A call from a browser: there is no caller's number
     #[arg(long)]
     web_call: bool,
@@ -70,13 +74,12 @@ pub(super) async fn send(app: &App, flags: &SendFlags) -> Result<i32> {
     if !target.is_signing() && !flags.bad_signature {
         output::tell("not signed: HMS_WEBHOOK_SECRET is not set");
     }
-    let signing = Signing { wrong: flags.bad_signature, age: flags.skew };
+    let signing = Signing { wrong: flags.bad_signature, skew: flags.skew };
     let definitions = app.definitions()?;
     let mut all_well = true;
     for _ in 0..flags.repeat {
-        let body = body(flags, &definitions)?;
-        let limit = limit(&body);
-        let answer = target.deliver(body.to_string().as_bytes(), signing).await?;
+        let (body, limit) = body(flags, &definitions)?;
+        let answer = target.deliver(&body, signing).await?;
         let in_time = limit.is_none_or(|limit| answer.time <= limit);
         all_well &= answer.status.is_success() && in_time;
         show(&answer, limit)?;
@@ -101,12 +104,17 @@ fn show(answer: &Answer, limit: Option<Duration>) -> Result<()> {
     Ok(())
 }
 
-fn body(flags: &SendFlags, definitions: &[ToolDefinition]) -> Result<Value> {
+/// The bytes to send, and how long the platform would wait for the answer.
+fn body(flags: &SendFlags, definitions: &[ToolDefinition]) -> Result<(Vec<u8>, Option<Duration>)> {
     let mut body = match &flags.file {
         Some(file) => {
             let failed = |cause: &dyn fmt::Display| UsageError(format!("cannot send {}: {cause}", file.display()));
             let text = fs::read(file).map_err(|error| failed(&error))?;
-            serde_json::from_slice(&text).map_err(|error| failed(&format!("it is not JSON ({error})")))?
+            let body = serde_json::from_slice(&text).map_err(|error| failed(&format!("it is not JSON ({error})")))?;
+            if flags.set.is_empty() && !flags.legacy {
+                return Ok((text, limit(&body)));
+            }
+            body
         }
         None => {
             let mut call = SampleCall::new(new_call_id());
@@ -114,6 +122,10 @@ fn body(flags: &SendFlags, definitions: &[ToolDefinition]) -> Result<Value> {
                 call.caller = None;
             }
             let kind = flags.event.as_deref().unwrap_or("tool-calls");
+            if kind != "tool-calls" && (flags.tool.is_some() || !flags.arguments.is_empty()) {
+                let kind = shorten(kind);
+                return Err(UsageError(format!("--tool and --arg are of `tool-calls`, not of `{kind}`")).into());
+            }
             let members = match kind {
                 "tool-calls" => {
                     let name = flags.tool.as_deref();
@@ -122,22 +134,24 @@ fn body(flags: &SendFlags, definitions: &[ToolDefinition]) -> Result<Value> {
                 "end-of-call-report" => report(),
                 _ => json!({}),
             };
-            call.event(kind, members)
+            let mut body = call.event(kind, members);
+            body["message"]["timestamp"] = humantime::format_rfc3339_millis(SystemTime::now()).to_string().into();
+            body
         }
     };
     for set in &flags.set {
         let (path, value) = assignment(set)?;
-        *place(&mut body["message"], &path)? = value;
+        *place(&mut body, &format!("message.{path}"))? = value;
     }
-    Ok(if flags.legacy { legacy(body) } else { body })
+    let limit = limit(&body);
+    let body = if flags.legacy { legacy(body) } else { body };
+    Ok((body.to_string().into_bytes(), limit))
 }
 
 /// A call id that no earlier run has used, so that nothing counts as a second delivery.
 pub(super) fn new_call_id() -> String {
-    use std::{
-        hash::{BuildHasher, RandomState},
-        time::SystemTime,
-    };
+    use std::hash::{BuildHasher, RandomState};
+
     format!("sample-{:016x}", RandomState::new().hash_one(SystemTime::now()))
 }
 
@@ -192,9 +206,9 @@ fn place<'a>(message: &'a mut Value, path: &str) -> Result<&'a mut Value, UsageE
     })
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> Result<i64, String> {
     let number = text.strip_suffix('s').unwrap_or(text);
-    number.parse().map(Duration::from_secs).map_err(|_| "write a number of seconds, like 400s".into())
+    number.parse().map_err(|_| "write a number of seconds, like +400s or -400s".into())
 }
 
 /// What the command line, or a file that it names, says wrongly.

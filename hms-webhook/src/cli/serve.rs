@@ -3,9 +3,8 @@
 use std::io;
 
 use clap::Args;
-use tokio::net::{TcpListener, lookup_host};
 
-use super::environment::Environment;
+use super::{environment::Environment, listen::Target, signals, signals::Signals};
 use crate::{
     App,
     error::{Error, Result},
@@ -33,30 +32,38 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     if let Some(path) = flags.path.or(environment.path) {
         app.settings.path = path;
     }
-    let listen = flags.listen.unwrap_or(environment.listen);
-    let addresses: Vec<_> = match lookup_host(&listen).await {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => {
-            app.problems
-                .push(format!("`{listen}` is no address to listen on ({error}): write one like 127.0.0.1:8080"));
-            Vec::new()
-        }
-    };
-    if app.settings.allow_unsigned && addresses.iter().any(|address| !address.ip().is_loopback()) {
+    app = environment.serving.apply(app);
+    let target = Target::find(flags.listen.unwrap_or(environment.listen), &mut app.problems).await;
+    if app.settings.allow_unsigned && !target.is_local() {
         app.problems.push(format!(
-            "unsigned deliveries are accepted on a loopback address only, and `{listen}` is none: \
-             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1"
+            "unsigned deliveries are accepted on a loopback address only, and `{}` is none: \
+             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1",
+            target.describe()
         ));
     }
-    let time_limits = app.settings.time_limits;
+    // What is wrong otherwise is better said before a file is made.
+    if app.settings.store.is_none() && app.problems.is_empty() {
+        match environment.store.map(|address| address.open()) {
+            Some(Ok(store)) => app.settings.store = Some(store),
+            Some(Err(problem)) => app.problems.push(problem),
+            None => {}
+        }
+    }
+    let serving = app.settings.serving.clone();
     let service = app.into_service()?;
+    let serving = serving.prepare()?;
 
-    let listener = TcpListener::bind(&*addresses)
-        .await
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
+    let listener = target.bind().await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
-    let serving = server::serve(service, listener, time_limits, async {
+    let rereading = signals::on_hangup({
+        let (service, serving) = (service.clone(), serving.clone());
+        move || {
+            service.reread_secrets();
+            serving.reread();
+        }
+    })?;
+    let serving = server::serve(service, listener, serving, async {
         let _ = stopped.await;
     });
     let at_once = async {
@@ -67,41 +74,6 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     tokio::select! {
         () = serving => Ok(()),
         () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
-    }
-}
-
-/// The signals that mean "stop".
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
+        () = rereading => Ok(()),
     }
 }

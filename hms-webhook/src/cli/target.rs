@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use clap::Args;
-use http::{Request, StatusCode, Uri, header::HOST};
+use http::{Request, StatusCode, Uri, header::HOST, uri::Authority};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -43,8 +43,8 @@ pub(super) struct Target {
 pub(super) struct Signing {
     /// With a secret that nobody has.
     pub(super) wrong: bool,
-    /// Dated so much before now.
-    pub(super) age: Duration,
+    /// Dated so many seconds after now; before it where negative.
+    pub(super) skew: i64,
 }
 
 /// What became of a delivery.
@@ -67,12 +67,20 @@ impl Target {
     pub(super) fn new(flags: &TargetFlags) -> Result<Self> {
         let mut problems = Vec::new();
         let environment = Environment::read(|name| std::env::var_os(name), &mut problems);
+        let signer = match environment.secrets.first().map(|setting| setting.source.secret()) {
+            Some(Ok(secret)) => Some(Signer::new(secret)),
+            Some(Err(problem)) => {
+                problems.push(problem);
+                None
+            }
+            None => None,
+        };
         StartupError::check(problems)?;
-        // What listens on every address is reached on this machine's own.
-        let listen = environment.listen.replacen("0.0.0.0:", "127.0.0.1:", 1).replacen("[::]:", "[::1]:", 1);
         let path = environment.path.unwrap_or_else(|| DEFAULT_PATH.into());
-        let signer = environment.secrets.into_iter().next().map(Signer::new);
-        let Some(url) = &flags.url else { return Ok(Self { authority: listen, path, signer }) };
+        let Some(url) = &flags.url else {
+            let authority = reachable(&environment.listen).ok_or(SendError::Listen(environment.listen))?;
+            return Ok(Self { authority, path, signer });
+        };
         let (Some("http"), Some(authority)) = (url.scheme_str(), url.authority()) else {
             return Err(SendError::Url(url.clone()).into());
         };
@@ -92,7 +100,7 @@ impl Target {
     /// When there is no answer.
     pub(super) async fn deliver(&self, body: &[u8], signing: Signing) -> Result<Answer, SendError> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let timestamp = now.saturating_sub(signing.age).as_secs().to_string();
+        let timestamp = now.as_secs().saturating_add_signed(signing.skew).to_string();
         let mut request = Request::post(&self.path).header(HOST, &self.authority);
         request = request.header("content-type", "application/json").header(TIMESTAMP_HEADER, &timestamp);
         let wrong = signing.wrong.then(|| Signer::new(Secret::new("a secret that nobody has")));
@@ -123,10 +131,21 @@ impl Target {
     }
 }
 
+/// Where a server that listens on `listen` is reached over TCP; `None` for a Unix socket, and where no port is named.
+fn reachable(listen: &str) -> Option<String> {
+    let is_authority = |text: &str| text.parse::<Authority>().is_ok_and(|authority| authority.port_u16().is_some());
+    if listen.starts_with("unix:") || !is_authority(listen) {
+        return None;
+    }
+    // What listens on every address is reached on this machine's own.
+    Some(listen.replacen("0.0.0.0:", "127.0.0.1:", 1).replacen("[::]:", "[::1]:", 1))
+}
+
 /// Why a delivery was not sent or not answered.
 #[derive(Debug)]
 pub(super) enum SendError {
     Url(Uri),
+    Listen(String),
     Failed { authority: String, cause: String },
 }
 
@@ -135,6 +154,9 @@ impl fmt::Display for SendError {
         match self {
             Self::Url(url) => {
                 write!(f, "`{url}` cannot be sent to: write an address like http://127.0.0.1:8080{DEFAULT_PATH}")
+            }
+            Self::Listen(listen) => {
+                write!(f, "`{listen}`, where `serve` listens, is not host:port: name the server's address with --url")
             }
             Self::Failed { authority, cause } => {
                 write!(

@@ -9,7 +9,7 @@ use super::TestPlatform;
 use crate::{
     App,
     error::StartupError,
-    router::Mishap,
+    mishap::{Mishap, Mishaps},
     schema::sample::{hostile, sample},
 };
 
@@ -42,7 +42,7 @@ const BACKGROUND: Duration = Duration::from_secs(60);
 /// As [`App::into_service`].
 pub async fn fuzz_tools(mut app: App, seeds: Range<u64>) -> Result<FuzzReport, StartupError> {
     let (sender, mut mishaps) = mpsc::unbounded_channel();
-    app.settings.mishaps = Some(sender);
+    app.settings.mishaps = Mishaps::told_to(sender);
     let definitions = app.definitions()?;
     let platform = TestPlatform::new(app)?;
     let mut report = FuzzReport { calls: 0, errors: 0, findings: Vec::new() };
@@ -51,8 +51,8 @@ pub async fn fuzz_tools(mut app: App, seeds: Range<u64>) -> Result<FuzzReport, S
             let schema = &tool.parameters;
             for arguments in [sample(schema, seed), hostile(schema, seed)] {
                 let reply = platform.call_tool(&tool.name, &arguments).await;
-                // A background tool is answered before it has run.
-                let hangs = tool.async_ && timeout(BACKGROUND, platform.settled()).await.is_err();
+                // A background tool is answered before it has run, and a late one before it has ended.
+                let hangs = timeout(BACKGROUND, platform.settled()).await.is_err() && tool.async_;
                 report.calls += 1;
                 report.errors += usize::from(reply.error().is_some());
                 let mut find = |problem| {

@@ -1,6 +1,10 @@
 //! A server over a real socket, and a client that writes exactly the bytes it is told to.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use hms_webhook::App;
 use serde_json::Value;
@@ -41,7 +45,7 @@ impl Server {
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        Connection { stream: TcpStream::connect(self.address).await.unwrap(), read: Vec::new() }
+        Connection::to(self.address).await
     }
 
     /// Sends `request` on a connection of its own and reads the answer.
@@ -64,6 +68,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
+        Self { stream: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
+    }
+
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         // A server that has refused already may have closed its side.
         let _ = self.stream.write_all(bytes.as_ref()).await;
@@ -112,7 +120,7 @@ impl Connection {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    head: String,
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -167,12 +175,14 @@ pub(crate) fn signed_request(body: &[u8]) -> Vec<u8> {
 
 /// The body of a `tool-calls` event that calls these tools.
 pub(crate) fn tool_calls(calls: &[(&str, &str)]) -> String {
+    // Ids of their own, as on a real call: what comes again with the same one is a repetition.
+    static LAST: AtomicUsize = AtomicUsize::new(0);
     let list: Vec<_> = calls
         .iter()
-        .enumerate()
-        .map(|(index, (name, arguments))| {
+        .map(|(name, arguments)| {
+            let number = LAST.fetch_add(1, Ordering::Relaxed);
             format!(
-                r#"{{"id":"tool_{index}","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#
+                r#"{{"id":"tool_{number}","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#
             )
         })
         .collect();

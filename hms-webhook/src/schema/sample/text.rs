@@ -21,7 +21,7 @@ pub(super) fn text(schema: &Value, random: &mut Random) -> String {
     }
     let (minimum, maximum) = (size(schema, "minLength").unwrap_or(0), size(schema, "maxLength").unwrap_or(usize::MAX));
     let start = random.one_of(&TEXTS).copied().unwrap_or_default();
-    let fill = std::iter::repeat('a').take(minimum.saturating_sub(start.chars().count()));
+    let fill = std::iter::repeat_n('a', minimum.saturating_sub(start.chars().count()));
     start.chars().chain(fill).take(maximum).collect()
 }
 
