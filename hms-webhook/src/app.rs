@@ -33,9 +33,9 @@ use crate::{
 pub const DEFAULT_PATH: &str = "/webhooks/hms-sovereign";
 
 /// How long the platform waits for the answer to an assistant-request (PROTOCOL.md §1.3).
-const ASSISTANT_REQUEST_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const ASSISTANT_REQUEST_LIMIT: Duration = Duration::from_secs(5);
 /// How long the platform waits for the results of tools (PROTOCOL.md §1.3).
-const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
 
 /// Handlers, what they borrow, and settings.
 ///

@@ -7,10 +7,12 @@ mod listen;
 mod log;
 mod output;
 pub(crate) mod profile;
+mod send;
 mod serve;
 mod serving;
 mod signals;
 mod store;
+mod target;
 mod tools;
 
 use std::pin::Pin;
@@ -37,6 +39,8 @@ enum Command {
     Tools(tools::ToolsFlags),
     /// Runs one tool as a phone call would and prints what the model would hear
     Call(call::CallFlags),
+    /// Sends a made-up delivery to a running server and shows the answer
+    Send(send::SendFlags),
     /// Shows events that are not done, and replays or drops dead letters
     #[command(after_help = events::HELP)]
     Events {
@@ -109,6 +113,7 @@ async fn run_app(app: App) -> Result<()> {
         Command::Serve(flags) => serve::serve(app, flags).await,
         Command::Tools(flags) => end_with(log, tools::tools(&app, &flags)?),
         Command::Call(flags) => end_with(log, call::call(app, &flags).await?),
+        Command::Send(flags) => end_with(log, send::send(&app, &flags).await?),
         Command::Events { command } => end_with(log, events::events(command).await?),
         #[cfg(feature = "push")]
         Command::Push(flags) => {

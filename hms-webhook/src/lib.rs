@@ -98,6 +98,7 @@ mod response;
 mod rest;
 mod retry;
 mod router;
+mod sample_event;
 mod schema;
 mod secrets;
 #[cfg(feature = "server")]

@@ -31,6 +31,19 @@ pub(crate) enum SecretSource {
     File(PathBuf),
 }
 
+impl SecretSource {
+    /// The secret, read from its file where it has one.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(crate) fn secret(&self) -> Result<Secret, String> {
+        match self {
+            Self::Text(secret) => Ok(secret.clone()),
+            Self::File(path) => read(path),
+        }
+    }
+}
+
 impl SecretSetting {
     pub(crate) fn new(source: SecretSource) -> Self {
         Self { name: None, tool: None, source }
@@ -63,14 +76,10 @@ impl Keyring {
     ) -> Self {
         let (mut keys, mut files) = (Vec::new(), Vec::new());
         for (place, setting) in settings.into_iter().enumerate() {
-            let secret = match setting.source {
-                SecretSource::Text(secret) => Ok(secret),
-                SecretSource::File(path) => {
-                    let secret = read(&path);
-                    files.push(SecretFile { place, path, is_unreadable: AtomicBool::new(false) });
-                    secret
-                }
-            };
+            let secret = setting.source.secret();
+            if let SecretSource::File(path) = setting.source {
+                files.push(SecretFile { place, path, is_unreadable: AtomicBool::new(false) });
+            }
             let name = setting.name.unwrap_or_else(|| default_name(place));
             match secret {
                 Ok(secret) => keys.push(Key { name, tool: setting.tool.map(Arc::from), secret }),

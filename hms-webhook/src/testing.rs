@@ -45,6 +45,7 @@ use crate::{
     App, AssistantReply,
     error::StartupError,
     event::CallStatus,
+    sample_event::{SampleCall, tool_call},
     service::WebhookService,
     signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER},
 };
@@ -59,9 +60,7 @@ const SECRET: &str = "the secret of the test platform";
 pub struct TestPlatform {
     service: WebhookService,
     signer: Signer,
-    call_id: String,
-    caller: Option<String>,
-    metadata: Option<Value>,
+    call: SampleCall,
     /// Every tool call has an id of its own, as on a real call.
     tool_calls: Arc<AtomicUsize>,
 }
@@ -75,9 +74,7 @@ impl TestPlatform {
         Ok(Self {
             service: app.secret(SECRET).into_service()?,
             signer: Signer::new(SECRET),
-            call_id: "test-call-1".into(),
-            caller: Some("+31612000111".into()),
-            metadata: None,
+            call: SampleCall::new("test-call-1"),
             tool_calls: Arc::default(),
         })
     }
@@ -85,21 +82,21 @@ impl TestPlatform {
     /// The number of the caller; `None` as on a web call.
     #[must_use]
     pub fn caller(mut self, number: Option<&str>) -> Self {
-        self.caller = number.map(Into::into);
+        self.call.caller = number.map(Into::into);
         self
     }
 
     /// The id of the call.
     #[must_use]
     pub fn call_id(mut self, id: impl Into<String>) -> Self {
-        self.call_id = id.into();
+        self.call.id = id.into();
         self
     }
 
     /// The metadata that an earlier assistant reply has given this call (PROTOCOL.md §4).
     #[must_use]
     pub fn metadata(mut self, metadata: Value) -> Self {
-        self.metadata = Some(metadata);
+        self.call.metadata = Some(metadata);
         self
     }
 
@@ -121,8 +118,7 @@ impl TestPlatform {
             .map(|(name, arguments)| {
                 let id = format!("tool_{}", self.tool_calls.fetch_add(1, Ordering::Relaxed));
                 let arguments = serde_json::to_value(arguments).expect("the arguments can be written as JSON");
-                let function = json!({ "name": name, "arguments": arguments });
-                json!({ "id": id, "type": "function", "function": function })
+                tool_call(&id, name, arguments)
             })
             .collect();
         let ids: Vec<_> = list.iter().map(|call| call["id"].clone()).collect();
@@ -148,7 +144,7 @@ impl TestPlatform {
     /// # Panics
     /// When it is not acknowledged.
     pub async fn status_update(&self, status: CallStatus) {
-        let mut message = self.message("status-update");
+        let mut message = self.call.message("status-update");
         message["call"]["status"] = json!(status);
         self.deliver(json!({ "message": message }).to_string()).await.expect_ok();
     }
@@ -164,11 +160,7 @@ impl TestPlatform {
 
     /// Sends an event of any type, with `members` beside the common ones.
     pub async fn event(&self, kind: &str, members: Value) -> Answer {
-        let mut message = self.message(kind);
-        if let (Some(message), Value::Object(members)) = (message.as_object_mut(), members) {
-            message.extend(members);
-        }
-        self.deliver(json!({ "message": message }).to_string()).await
+        self.deliver(self.call.event(kind, members).to_string()).await
     }
 
     /// Signs and sends exactly these bytes.
@@ -202,26 +194,6 @@ impl TestPlatform {
     /// deadline. What waits for its next try is not waited for: let the time pass with [`tokio::time::sleep`].
     pub async fn settled(&self) {
         self.service.settled().await;
-    }
-
-    fn message(&self, kind: &str) -> Value {
-        let status = match kind {
-            "assistant-request" => "ringing",
-            "end-of-call-report" => "ended",
-            _ => "in-progress",
-        };
-        let call_type = if self.caller.is_some() { "inbound_phone_call" } else { "web_call" };
-        let mut message = json!({
-            "type": kind,
-            "timestamp": "2026-02-03T09:15:00.000Z",
-            "call": { "id": self.call_id, "type": call_type, "status": status },
-            "phone_number": { "number": self.caller.as_ref().map(|_| "+31201110000"), "name": "Front desk" },
-            "customer": { "number": self.caller },
-        });
-        if let Some(metadata) = &self.metadata {
-            message["assistant"] = json!({ "metadata": metadata });
-        }
-        message
     }
 }
 

@@ -15,6 +15,7 @@ mod inbox;
 mod once;
 mod properties;
 mod refusals;
+mod sending;
 mod signatures;
 mod startup;
 mod stopping;
