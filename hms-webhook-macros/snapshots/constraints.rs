@@ -1,5 +1,5 @@
 /// Book a table.
-async fn book(guests: u8, kind: String, day: Day, tip: f64) {}
+async fn book(guests: u8, kind: String, day: Day, tip: f64, address: Address) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, missing_debug_implementations)]
 struct book {}
@@ -36,11 +36,16 @@ const _: () = {
             maximum: ::core::option::Option::None,
             excludes_maximum: false,
         });
+    const __ARGUMENT_4: __hms::Argument<Address> = __hms::Argument::<
+        Address,
+    >::new("address", "")
+        .garde();
     const __ARGUMENTS: &[__hms::ArgumentSpec] = &[
         __ARGUMENT_0.spec(),
         __ARGUMENT_1.spec(),
         __ARGUMENT_2.spec(),
         __ARGUMENT_3.spec(),
+        __ARGUMENT_4.spec(),
     ];
     const __NEEDS: &[__hms::Need] = &[];
     impl __hms::Tool for book {
@@ -65,16 +70,18 @@ const _: () = {
             let __1 = __arguments.take(1, __ARGUMENT_1);
             let __2 = __arguments.take(2, __ARGUMENT_2);
             let __3 = __arguments.take(3, __ARGUMENT_3);
+            let __4 = __arguments.take(4, __ARGUMENT_4);
             let (
                 ::core::option::Option::Some(__0),
                 ::core::option::Option::Some(__1),
                 ::core::option::Option::Some(__2),
                 ::core::option::Option::Some(__3),
+                ::core::option::Option::Some(__4),
                 true,
-            ) = (__0, __1, __2, __3, __arguments.complete()) else {
+            ) = (__0, __1, __2, __3, __4, __arguments.complete()) else {
                 return __arguments.refuse()
             };
-            let __returned = book(__0, __1, __2, __3).await;
+            let __returned = book(__0, __1, __2, __3, __4).await;
             __hms::Returned(__returned).tool()
         })
     }

@@ -32,7 +32,8 @@ const TOOL_KEYS: &[&str] = &[
     "crate",
 ];
 const NOTIFICATION_KEYS: &[&str] = &["tries", "first_retry", "longest_retry", "crate"];
-const ARGUMENT_KEYS: &[&str] = &["name", "description", "default", "range", "length", "pattern", "example", "strict"];
+const ARGUMENT_KEYS: &[&str] =
+    &["name", "description", "default", "range", "length", "pattern", "example", "strict", "garde"];
 
 /// The keys of `#[tool]`.
 pub(crate) struct ToolKeys {
@@ -166,6 +167,7 @@ pub(crate) struct ArgumentKeys {
     pub(crate) pattern: Option<LitStr>,
     pub(crate) example: Option<Expr>,
     pub(crate) strict: bool,
+    pub(crate) garde: bool,
 }
 
 impl ArgumentKeys {
@@ -187,9 +189,15 @@ impl ArgumentKeys {
             pattern: keys.string("pattern", "^[A-Z]-[0-9]+$", errors),
             example: keys.expression("example", "example = \"A-1042\"", errors),
             strict: keys.flag("strict", errors).is_some(),
+            garde: keys.flag("garde", errors).is_some(),
         };
         keys.refuse_the_rest(ARGUMENT_KEYS, errors);
         read
+    }
+
+    /// Whether an `#[arg(…)]` beside `#[args]` says `garde` and nothing else, which is all that it may say.
+    pub(crate) fn is_only_garde(tokens: TokenStream) -> bool {
+        syn::parse2::<Ident>(tokens).is_ok_and(|key| key == "garde")
     }
 }
 

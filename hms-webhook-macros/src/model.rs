@@ -58,6 +58,8 @@ pub(crate) enum Arguments {
     Whole {
         ty: TokenStream,
         span: Span,
+        /// Whether the rules of the type are checked.
+        garde: bool,
     },
 }
 
@@ -72,6 +74,8 @@ pub(crate) struct Argument {
     pub(crate) length: Option<(usize, Option<usize>)>,
     pub(crate) pattern: Option<String>,
     pub(crate) strict: bool,
+    /// Whether the rules of the type are checked.
+    pub(crate) garde: bool,
 }
 
 /// What an argument is when it was not sent.

@@ -79,6 +79,7 @@ fn a_tool_with_constraints() {
                 #[arg(name = "type", length = ..40, pattern = "^[a-z]+$", example = "inside", strict)] kind: String,
                 #[arg(default = Day::today())] day: Day,
                 #[arg(default, range = -0.5..)] tip: f64,
+                #[arg(garde)] address: Address,
             ) {
             }
         },

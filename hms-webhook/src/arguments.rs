@@ -5,6 +5,7 @@ mod faults;
 mod missing;
 mod prepare;
 mod received;
+mod rules;
 mod scan;
 mod walk;
 
@@ -18,6 +19,7 @@ pub(crate) use prepare::PreparedArguments;
 #[cfg(fuzzing)]
 pub(crate) use prepare::conform_to;
 pub use received::Arguments;
+pub use rules::{HasRules, Violation};
 
 /// A type that an argument of a tool may have.
 ///
@@ -25,8 +27,8 @@ pub use received::Arguments;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a tool",
     label = "the model cannot fill this in",
-    note = "an owned parameter comes from the model: add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`",
-    note = "a parameter that the server provides is borrowed: write `&{Self}` and register the value with `.state(…)`"
+    note = "an owned parameter comes from the model: `{Self}`, or what it holds, needs `#[derive(serde::Deserialize, schemars::JsonSchema)]`",
+    note = "a parameter that the server provides is borrowed: write `&{Self}`; what does not belong to the call is registered with `.state(…)`"
 )]
 pub trait ArgumentValue: Sized + Send + 'static {
     #[doc(hidden)]
@@ -134,6 +136,7 @@ pub struct Argument<T: 'static> {
     decode: fn(&str) -> Result<T, DecodeFault>,
     missing: fn() -> Option<T>,
     default: Option<fn() -> T>,
+    rules: Option<fn(&T) -> Vec<Violation>>,
     marker: PhantomData<fn() -> T>,
 }
 
@@ -173,6 +176,7 @@ impl<T: 'static> Argument<T> {
             decode: T::decode,
             missing: T::missing,
             default: None,
+            rules: None,
             marker: PhantomData,
         }
     }
@@ -211,6 +215,15 @@ impl<T: 'static> Argument<T> {
         T: HasPattern,
     {
         self.spec.pattern = Some(pattern);
+        self
+    }
+
+    /// The rules of the type itself are checked too, once it was read.
+    pub const fn garde(mut self) -> Self
+    where
+        T: HasRules,
+    {
+        self.rules = Some(T::violations);
         self
     }
 

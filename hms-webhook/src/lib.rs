@@ -56,6 +56,7 @@
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
 //! | `metrics` | counters, gauges and histograms through the facade `metrics` |
 //! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |
+//! | `garde` | `#[arg(garde)]`: the rules of an argument's `#[derive(garde::Validate)]` are checked |
 //! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!

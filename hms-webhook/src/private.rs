@@ -2,7 +2,7 @@
 
 pub use inventory;
 
-pub use crate::arguments::{Argument, ArgumentSpec, Arguments, Bound, DecodeFault, Range};
+pub use crate::arguments::{Argument, ArgumentSpec, Arguments, Bound, DecodeFault, HasRules, Range, Violation};
 pub use crate::event::{AssistantRequest, EndOfCallReport, StatusUpdate, UnknownEvent};
 pub use crate::handler::{
     AfterDeadline, AssistantFuture, AssistantRequestParameter, EndOfCallReportParameter, EventFuture, EventParameter,

@@ -36,13 +36,16 @@ pub(super) fn check(item: &Item, parameters: &[Option<Checked>], errors: &mut Er
                              make them fields of this type, or leave `#[args]` out",
                         );
                     }
-                    for (span, _) in &helpers.arg {
+                    let only_garde = |tokens: &TokenStream| ArgumentKeys::is_only_garde(tokens.clone());
+                    let (garde, others): (Vec<_>, Vec<_>) =
+                        helpers.arg.iter().partition(|(_, tokens)| only_garde(tokens));
+                    for (span, _) in others {
                         errors.at_span(
                             *span,
                             "`#[args]` takes the whole object, not one argument; leave `#[arg(…)]` out",
                         );
                     }
-                    whole = Some(Arguments::Whole { ty: ty.clone(), span: *span });
+                    whole = Some(Arguments::Whole { ty: ty.clone(), span: *span, garde: !garde.is_empty() });
                 }
                 None => match argument(checked, ty, *span, helpers, &mut names, errors) {
                     Some(argument) => each.push(argument),
@@ -102,6 +105,7 @@ fn argument(
         length,
         pattern,
         strict: keys.strict,
+        garde: keys.garde,
     })
 }
 

@@ -85,7 +85,7 @@ fn spec(identity: &Identity, tool: &Tool) -> TokenStream {
 fn arguments(arguments: &Arguments) -> TokenStream {
     let constants: Vec<TokenStream> = match arguments {
         Arguments::Each(each) => each.iter().enumerate().map(|(index, it)| argument(index, it)).collect(),
-        Arguments::Whole { ty, span } => vec![constant(0, ty, *span, "", quote!(""), TokenStream::new())],
+        Arguments::Whole { ty, span, garde } => vec![constant(0, ty, *span, "", quote!(""), rules(*garde, *span))],
     };
     let names = (0..constants.len()).map(constant_name);
     quote_spanned! {Span::mixed_site()=>
@@ -133,8 +133,14 @@ fn argument(index: usize, argument: &Argument) -> TokenStream {
     });
     let pattern = argument.pattern.as_ref().map(|pattern| quote_spanned!(site=> .pattern(#pattern)));
     let strict = argument.strict.then(|| quote!(.strict()));
-    let settings = quote!(#default #example #range #length #pattern #strict);
+    let garde = rules(argument.garde, site);
+    let settings = quote!(#default #example #range #length #pattern #strict #garde);
     constant(index, ty, argument.span, &argument.name, argument.description.clone(), settings)
+}
+
+/// At the place of the type, so that a type without rules is reported there.
+fn rules(garde: bool, site: Span) -> TokenStream {
+    if garde { quote_spanned!(site=> .garde()) } else { TokenStream::new() }
 }
 
 fn default(value: &Default, ty: &TokenStream) -> TokenStream {

@@ -87,7 +87,6 @@ fn sentence(steps: &[Step], reason: &str, shape: Option<&Shape>, json: &str, pat
 
 /// An error of a type's own reading, in words that need no Rust, on one line and not longer than a sentence.
 pub(super) fn scrubbed(error: &serde_json::Error) -> String {
-    const LONGEST: usize = 200;
     static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r" at line \d+ column \d+$").ok());
     static RUST: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let plain = [
@@ -115,6 +114,12 @@ pub(super) fn scrubbed(error: &serde_json::Error) -> String {
     for (pattern, words) in RUST.iter() {
         text = pattern.replace_all(&text, *words).into_owned().into();
     }
+    one_line(&text)
+}
+
+/// A text of the user's type on one line and not longer than a sentence.
+pub(super) fn one_line(text: &str) -> String {
+    const LONGEST: usize = 200;
     let plain = text.chars().map(|character| if character.is_control() { ' ' } else { character });
     let mut line: String = plain.take(LONGEST + 1).collect();
     if let Some((index, _)) = line.char_indices().nth(LONGEST) {

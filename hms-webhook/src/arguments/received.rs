@@ -7,6 +7,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::{
     event::RawArguments,
     handler::{ToolError, ToolOutcome},
+    shape::Shape,
 };
 
 use super::{
@@ -79,16 +80,9 @@ impl Arguments {
             Slot::Sent(range) => self.object.text().get(range.clone())?,
             Slot::Converted(json) => json,
         };
-        match (argument.decode)(json) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                let property = self.prepared.root.as_object().and_then(|object| object.properties.get(index));
-                let path = Path::Root;
-                let path = path.member(argument.spec.name);
-                self.faults.note(|| fault.sentence(property.map(|property| &property.shape), json, &path));
-                None
-            }
-        }
+        let property = self.prepared.root.as_object().and_then(|object| object.properties.get(index));
+        let shape = property.map(|property| &property.shape);
+        read(argument, shape, json, &Path::Root.member(argument.spec.name), &mut self.faults)
     }
 
     /// Reads the whole object (`#[args]`). `None` means that a fault was noted.
@@ -98,13 +92,7 @@ impl Arguments {
             Slot::Sent(range) => self.object.text().get(range.clone())?,
             Slot::Converted(json) => json,
         };
-        match (argument.decode)(json) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.faults.note(|| fault.sentence(Some(&self.prepared.root), json, &Path::Root));
-                None
-            }
-        }
+        read(argument, Some(&self.prepared.root), json, &Path::Root, &mut self.faults)
     }
 
     /// Whether no fault was noted and nothing unknown was sent.
@@ -127,6 +115,28 @@ impl Object {
     }
 }
 
+/// Decodes a value that fits its shape and asks the rules of its type.
+fn read<T: 'static>(
+    argument: Argument<T>,
+    shape: Option<&Shape>,
+    json: &str,
+    path: &Path<'_>,
+    faults: &mut Faults,
+) -> Option<T> {
+    let value = match (argument.decode)(json) {
+        Ok(value) => value,
+        Err(fault) => {
+            faults.note(|| fault.sentence(shape, json, path));
+            return None;
+        }
+    };
+    let violations = argument.rules.map(|violations| violations(&value)).unwrap_or_default();
+    for violation in &violations {
+        faults.note(|| violation.sentence(shape, json, path));
+    }
+    violations.is_empty().then_some(value)
+}
+
 /// Finds the arguments object in what was sent: itself, the text of a string, or nothing at all.
 fn object(sent: RawArguments) -> Result<Object, String> {
     let nothing = || Object::Held("{}".to_owned());
@@ -144,7 +154,7 @@ fn object(sent: RawArguments) -> Result<Object, String> {
         Some("" | "null") => return Ok(nothing()),
         Some(text) => match scan::value(text) {
             Some(object) if scan::sort(object) == Sort::Object => return Ok(Object::Held(object.to_owned())),
-            Some(_) => {}
+            Some(other) => return Err(format!("the arguments must be a JSON object, got {}", given(other))),
             None => return Err(format!("the arguments must be a JSON object, got {}, which is not JSON", given(json))),
         },
         None => {}

@@ -1,6 +1,10 @@
 //! The command `call`: one tool, from the text of its arguments to what the model would hear.
 
-use std::{error, fmt};
+use std::{
+    borrow::Cow,
+    error, fmt,
+    io::{self, Read},
+};
 
 use clap::Args;
 use serde::de::IgnoredAny;
@@ -20,7 +24,7 @@ pub(super) struct CallFlags {
     /// The name of the tool, as `tools` shows it
     #[arg(value_name = "TOOL")]
     tool: String,
-    /// Its arguments as one JSON object, for example '{"order_id": "A-1042"}'
+    /// Its arguments as one JSON object, for example '{"order_id": "A-1042"}'; `-` reads them from standard input
     #[arg(value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
     arguments: String,
 }
@@ -36,7 +40,8 @@ Exit codes:
 
 /// Runs the command; gives back the program's exit code.
 pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
-    serde_json::from_str::<IgnoredAny>(&flags.arguments).map_err(CallError::Malformed)?;
+    let arguments = arguments(&flags.arguments)?;
+    serde_json::from_str::<IgnoredAny>(&arguments).map_err(CallError::Malformed)?;
     let names: Vec<_> = app.definitions()?.into_iter().map(|tool| tool.name).collect();
     if !names.contains(&flags.tool) {
         let nearest = nearest(&flags.tool, names.iter().map(String::as_str)).map(str::to_owned);
@@ -44,15 +49,26 @@ pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
     }
     let platform = TestPlatform::new(app)?;
     // As a string, which is one of the platform's two forms, the text arrives as it was typed.
-    let reply = platform.call_tool(&flags.tool, &flags.arguments).await;
+    let reply = platform.call_tool(&flags.tool, &arguments).await;
     output::show(&format!("{reply}\n"))?;
     platform.settled().await;
     Ok(if reply.error().is_some() { 2 } else { 0 })
 }
 
+/// The text of the arguments: what was typed, or what standard input holds.
+fn arguments(typed: &str) -> Result<Cow<'_, str>> {
+    if typed != "-" {
+        return Ok(typed.into());
+    }
+    let mut text = String::new();
+    io::stdin().lock().read_to_string(&mut text).map_err(CallError::Unreadable)?;
+    Ok(text.into())
+}
+
 /// Why a tool was not called.
 #[derive(Debug)]
 enum CallError {
+    Unreadable(io::Error),
     Malformed(serde_json::Error),
     Unknown { tool: String, nearest: Option<String> },
 }
@@ -60,6 +76,7 @@ enum CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreadable(error) => write!(f, "standard input cannot be read: {error}; `-` takes JSON from it"),
             Self::Malformed(error) => write!(
                 f,
                 "the arguments are not JSON ({error}): write an object in single quotes, like '{{\"name\": \"value\"}}'"

@@ -77,7 +77,11 @@ impl fmt::Display for FileError {
         match self {
             Self::Unreadable(file, error) => {
                 let file = file.display();
-                write!(f, "the file `{file}` cannot be read: {error}; `tools --write {file}` makes one")
+                write!(f, "the file `{file}` cannot be read: {error}; ")?;
+                match error.kind() {
+                    io::ErrorKind::NotFound => write!(f, "`tools --write {file}` makes one"),
+                    _ => f.write_str("name one that `tools --write` has written"),
+                }
             }
             Self::Foreign(file, problem) => {
                 let file = file.display();

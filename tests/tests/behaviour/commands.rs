@@ -95,8 +95,57 @@ fn what_cannot_be_checked_is_one_line_that_says_what_to_do() {
         assert_eq!(seen.errors.lines().count(), 1, "{}", seen.errors);
         assert!(seen.errors.contains(file) && seen.errors.contains("tools --write"), "{}", seen.errors);
     }
+    let things = File::new("things");
+    for (other, part) in [("[1, 2]", "number 1 of its list"), (r#"[{"price": 3}]"#, "`name`"), ("[", "not JSON")] {
+        fs::write(&things.0, other).unwrap();
+        let seen = garage(&["tools", "--check", things.path()]);
+        assert_eq!((seen.code, seen.errors.lines().count()), (Some(1), 1), "{}", seen.errors);
+        assert!(seen.errors.contains(part) && !seen.errors.contains("struct"), "{}", seen.errors);
+    }
     let unwritable = garage(&["tools", "--write", "/no/such/folder/tools.json"]);
     assert_eq!((unwritable.code, unwritable.errors.lines().count()), (Some(1), 1), "{}", unwritable.errors);
+}
+
+#[test]
+fn a_file_that_writing_would_not_mend_is_not_to_be_written() {
+    let bytes = File::new("bytes");
+    fs::write(&bytes.0, b"\xff\xfe[]").unwrap();
+    let folder = env::temp_dir();
+    for file in [bytes.path(), folder.to_str().unwrap()] {
+        let seen = garage(&["tools", "--check", file]);
+        assert_eq!((seen.code, seen.errors.lines().count()), (Some(1), 1), "{}", seen.errors);
+        assert!(seen.errors.contains(file), "{}", seen.errors);
+        assert!(!seen.errors.contains(&format!("--write {file}")), "{}", seen.errors);
+    }
+}
+
+#[test]
+fn arguments_come_from_standard_input_where_a_dash_stands_for_them() {
+    let input = File::new("input");
+    let call = |text: &[u8]| {
+        fs::write(&input.0, text).unwrap();
+        let mut garage = Command::new(env!("CARGO_BIN_EXE_garage"));
+        garage.args(["call", "find_slot", "-"]).env_clear().stdin(fs::File::open(&input.0).unwrap()).output().unwrap()
+    };
+    let done = call(b"{\"day\": \"Monday\"}\n");
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert!(serde_json::from_slice::<Value>(&done.stdout).unwrap().is_object());
+    for (text, part) in [(&b"day: Monday"[..], "not JSON"), (b"", "not JSON"), (b"\xff", "standard input")] {
+        let seen = call(text);
+        let errors = String::from_utf8(seen.stderr).unwrap();
+        assert_eq!((seen.status.code(), errors.lines().count()), (Some(1), 1), "{errors}");
+        assert!(errors.contains(part), "{errors}");
+    }
+}
+
+#[test]
+fn arguments_that_are_no_object_are_called_what_they_are() {
+    for (arguments, part) in [("[1]", "got an array"), ("5", "got the number 5"), ("\"day\"", "the string \"day\"")] {
+        let seen = garage(&["call", "find_slot", arguments]);
+        let heard: Value = serde_json::from_str(&seen.output).unwrap();
+        assert_eq!(seen.code, Some(2));
+        assert!(heard["error"].as_str().unwrap().contains(part), "{heard}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod deadlines;
 mod events;
 mod events_command;
 mod fuzz_tools;
+mod garde_rules;
 mod http;
 mod inbox;
 mod once;

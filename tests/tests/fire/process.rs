@@ -45,7 +45,7 @@ impl Process {
     }
 
     /// Starts `command` and waits until it listens.
-    async fn spawn(mut command: Command) -> Self {
+    pub(crate) async fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Self::watch(command).await
     }
