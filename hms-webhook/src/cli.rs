@@ -3,6 +3,8 @@
 mod call;
 pub(crate) mod environment;
 mod events;
+#[cfg(feature = "prometheus")]
+mod exporter;
 mod listen;
 mod log;
 mod output;

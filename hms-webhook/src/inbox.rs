@@ -66,6 +66,12 @@ struct Progress {
 }
 
 impl Inbox {
+    /// How many events the store holds.
+    #[cfg(feature = "prometheus")]
+    pub(crate) async fn counts(&self) -> Result<crate::store::Counts, StoreError> {
+        self.shared.store.counts().await
+    }
+
     pub(crate) fn new(store: Arc<dyn Store>, listeners: Listeners, at_a_time: usize) -> Self {
         let progress = Progress { is_idle: true, ..Progress::default() };
         Self {

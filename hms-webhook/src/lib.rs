@@ -54,6 +54,8 @@
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
+//! | `metrics` | counters, gauges and histograms through the facade `metrics` |
+//! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |
 //! | `garde` | `#[arg(garde)]`: the rules of an argument's `#[derive(garde::Validate)]` are checked |
 //! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
@@ -86,6 +88,7 @@ mod inbox;
 mod limits;
 mod listed;
 mod log_limit;
+mod metrics;
 mod mishap;
 mod once;
 #[cfg(feature = "push")]

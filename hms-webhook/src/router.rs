@@ -141,6 +141,7 @@ impl Router {
             Ok(ticket) => ticket,
             Err(late) => {
                 span.in_scope(|| warn!("{} was not called: too many calls of it wait already", spec.location));
+                crate::metrics::tool_call(spec.name, "refused");
                 return Started::Refused { late };
             }
         };
@@ -149,19 +150,25 @@ impl Router {
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
         let mishaps = self.mishaps.clone();
         let work = async move {
+            let mut is_run = false;
             let lease = match spec.after_deadline {
                 AfterDeadline::Cancel => deadline.remaining(),
                 AfterDeadline::Finish => FINISH_WITHIN,
             };
-            once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
+            let answer = once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
+                is_run = true;
                 let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
                 let invocation = ToolInvocation { arguments: call.arguments, prepared, scope };
                 run_tool(spec, invocation, ticket, deadline, mishaps)
-            })
-            .await
+            });
+            let answer = answer.await;
+            if !is_run {
+                crate::metrics::tool_call(spec.name, "repeated");
+            }
+            answer
         };
         let task = self.running.spawn(work.instrument(span.clone()));
-        Started::Running(Running { spec, task, deadline, span })
+        Started::Running(Running { spec, task, received, deadline, span })
     }
 
     /// Keeps a call of a background tool, and answers that it was accepted.
@@ -234,7 +241,9 @@ impl Router {
         };
         let span = info_span!("assistant-request", call = call_id);
         let task = self.running.spawn(answer.instrument(span));
-        match deadline.bound_task(task).await {
+        let outcome = deadline.bound_task(task).await;
+        crate::metrics::assistant_request(matches!(outcome, Some(Ok(Some(_)))), received, deadline);
+        match outcome {
             Some(Ok(Some(reply))) => return reply,
             Some(Err(error)) => error!(cause = %error, "{location} ended without an answer"),
             Some(Ok(None)) | None if deadline.is_over() => {
@@ -307,6 +316,7 @@ fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
 struct Running {
     spec: &'static ToolSpec,
     task: tokio::task::JoinHandle<String>,
+    received: Instant,
     deadline: Deadline,
     span: Span,
 }
@@ -314,7 +324,9 @@ struct Running {
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(self) -> String {
-        let outcome = match self.deadline.bound_task(self.task).await {
+        let outcome = self.deadline.bound_task(self.task).await;
+        crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
+        let outcome = match outcome {
             Some(Ok(result)) => return result,
             outcome => outcome,
         };
@@ -325,6 +337,10 @@ impl Running {
                 error_object(NEUTRAL)
             }
             Some(Ok(_)) | None => {
+                // One that is cut off is counted where that happens.
+                if self.spec.after_deadline == AfterDeadline::Finish {
+                    crate::metrics::tool_call(self.spec.name, "late");
+                }
                 error!("{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
@@ -350,14 +366,22 @@ async fn run_tool(
         // A place may become free in the very moment in which it is too late.
         match deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over()) {
             Some(place) => invocation.scope.hold(place),
-            None => return again(error_object(TOO_LATE)),
+            None => {
+                crate::metrics::tool_call(spec.name, "late");
+                return again(error_object(TOO_LATE));
+            }
         }
     }
     let bound = match spec.after_deadline {
         AfterDeadline::Cancel => deadline,
         AfterDeadline::Finish => Deadline::never(),
     };
-    match bound.bound(contained((spec.run)(invocation))).await {
+    let ended = bound.bound(contained((spec.run)(invocation))).await;
+    // What goes on after its deadline was counted as late at the deadline.
+    if spec.after_deadline == AfterDeadline::Cancel || !deadline.is_over() {
+        crate::metrics::tool_call(spec.name, outcome(&ended));
+    }
+    match ended {
         Some(Contained::Returned(Ok(json))) => Done { answer: result_object(json), is_final: true },
         Some(Contained::Returned(Err(error))) => {
             log_tool_error(spec, &error);
@@ -372,6 +396,20 @@ async fn run_tool(
             mishaps.note(Mishap::Late);
             again(error_object(TOO_LATE))
         }
+    }
+}
+
+/// What a tool's end is counted as.
+fn outcome(ended: &Option<Contained<Result<String, ToolError>>>) -> &'static str {
+    match ended {
+        Some(Contained::Returned(Ok(_))) => "answered",
+        Some(Contained::Returned(Err(error))) => match error.kind() {
+            ToolErrorKind::Told => "told",
+            ToolErrorKind::Arguments => "arguments",
+            ToolErrorKind::Internal => "failed",
+        },
+        Some(Contained::Panicked(_)) => "panicked",
+        None => "late",
     }
 }
 

@@ -56,6 +56,7 @@ pub(crate) struct Shared {
 
 impl WebhookService {
     pub(crate) fn new(shared: Shared) -> Self {
+        crate::metrics::describe();
         Self(Arc::new(shared))
     }
 
@@ -108,6 +109,14 @@ impl WebhookService {
         running.wait().await;
         running.reopen();
         self.0.router.inbox.settled().await;
+    }
+
+    /// Records what the store holds. A store that fails says so elsewhere.
+    #[cfg(feature = "prometheus")]
+    pub(crate) async fn record_queue(&self) {
+        if let Ok(counts) = self.0.router.inbox.counts().await {
+            crate::metrics::queue(counts);
+        }
     }
 
     /// Gives the events of handlers that still run back to the store, where the next process finds them.
@@ -182,6 +191,7 @@ impl Shared {
     }
 
     fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
+        crate::metrics::refused(&rejection);
         let (status, cause) = (rejection.status().as_u16(), rejection.cause());
         let client = client.map(tracing::field::display);
         match rejection {
@@ -208,6 +218,7 @@ impl Shared {
             Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
             Route::Webhook => {}
         }
+        let _in_flight = crate::metrics::InFlight::begin();
         if self.is_shutting_down() {
             return Err(Rejection::ShuttingDown);
         }
@@ -220,11 +231,13 @@ impl Shared {
             return Err(Rejection::Unverified(VerifyError::WrongTool));
         }
         let _place = self.capacity.admit(event.is_waited_for())?;
-        let (kind, call_id) = (event.kind(), event.shared_call_id());
+        let (kind, call_id, label) = (event.kind(), event.shared_call_id(), crate::metrics::event_label(&event));
         let span = tracing::Span::current();
         span.record("event", kind.as_str());
         span.record("call", &*call_id);
-        let reply = self.router.dispatch(event, payload.shared().clone(), received).await?;
+        let reply = self.router.dispatch(event, payload.shared().clone(), received).await;
+        crate::metrics::delivery(label, &reply);
+        let reply = reply?;
         info!(
             event = kind.as_str(),
             call = &*call_id,

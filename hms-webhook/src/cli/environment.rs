@@ -20,6 +20,8 @@ pub(super) struct Environment {
     pub(super) path: Option<String>,
     pub(super) store: Option<StoreAddress>,
     pub(super) serving: ServingVariables,
+    /// Where metrics are served.
+    pub(super) metrics: Option<String>,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -61,9 +63,10 @@ impl Environment {
             },
         };
         let path = note(variables.text("HMS_WEBHOOK_PATH"));
+        let metrics = note(variables.text("HMS_WEBHOOK_METRICS"));
         let store = StoreAddress::read(&variables).map_err(|problem| problems.push(problem)).ok();
         let serving = ServingVariables::read(&variables, problems);
-        Self { secrets, listen, path, store, serving }
+        Self { secrets, listen, path, store, serving, metrics }
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) struct ServeFlags {
     /// Path of the webhook
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
+    /// Address at which metrics are served to Prometheus, for example 127.0.0.1:9090
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<String>,
     /// Also accept deliveries without a signature; on a loopback address only
     #[arg(long)]
     allow_unsigned: bool,
@@ -49,10 +52,18 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
             None => {}
         }
     }
+    let metrics = flags.metrics.or(environment.metrics);
+    if let Some(address) = &metrics {
+        app.problems.extend(serve_metrics(address).err());
+    }
     let serving = app.settings.serving.clone();
     let service = app.into_service()?;
     let serving = serving.prepare()?;
 
+    #[cfg(feature = "prometheus")]
+    if metrics.is_some() {
+        super::exporter::watch_store(service.clone());
+    }
     let listener = target.bind().await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
@@ -76,4 +87,17 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
         () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
         () = rereading => Ok(()),
     }
+}
+
+#[cfg(feature = "prometheus")]
+fn serve_metrics(address: &str) -> Result<(), String> {
+    super::exporter::install(address)
+}
+
+#[cfg(not(feature = "prometheus"))]
+fn serve_metrics(address: &str) -> Result<(), String> {
+    Err(format!(
+        "metrics are to be served at `{address}`, but this program was built without them: build it with the feature \
+         `prometheus` of hms-webhook"
+    ))
 }

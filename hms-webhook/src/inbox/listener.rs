@@ -35,6 +35,15 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What it is counted as.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Done => "handled",
+            Self::Failed { retry: Some(_), .. } => "failed",
+            Self::Failed { retry: None, .. } => "dead",
+        }
+    }
+
     fn dead(error: impl Into<String>) -> Self {
         Self::Failed { error: error.into(), retry: None }
     }
@@ -110,11 +119,14 @@ impl Listeners {
     /// Hands a job to its handler.
     pub(super) async fn handle(&self, job: Job) -> Outcome {
         let Some(listener) = self.by_name.get(&key(&job.kind, &job.handler)) else {
+            crate::metrics::event("other", "dead");
             error!(kind = job.kind, "an event is for the handler `{}`, which this program does not have", job.handler);
             return Outcome::dead(format!("this program has no handler `{}` of `{}` events", job.handler, job.kind));
         };
         let span = info_span!("handler", name = %job.handler, job = %job.id, attempt = job.attempt);
-        self.attempt(listener, job).instrument(span).await
+        let outcome = self.attempt(listener, job).instrument(span).await;
+        crate::metrics::event(listener.run.kind(), outcome.label());
+        outcome
     }
 
     async fn attempt(&self, listener: &Listener, job: Job) -> Outcome {
