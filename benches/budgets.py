@@ -8,10 +8,11 @@ import sys
 
 import bench
 
-# The framework's instructions ÷ those of the floor that keeps the same promises.
-INSTRUCTIONS = 1.25
+# The framework's instructions ÷ those of the floor that keeps the same promises: 1.19 without a store, and the store in
+# memory on top, which has not been counted yet.
+INSTRUCTIONS = 1.7
 # Bytes of the stripped program with fat link-time optimization.
-SIZE = 4_000_000
+SIZE = 6_500_000
 
 
 def instructions(name):

@@ -527,6 +527,11 @@ impl ToolSpec {
 ///
 /// `#[tool]` implements it for a type of the function's own name, so that the name can be handed to
 /// [`tools!`](crate::tools). Nothing else implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tool",
+    label = "no function of this name has `#[tool]`",
+    note = "handlers of events are listed with `handlers![{Self}]`; a tool is a function with `#[tool]`"
+)]
 pub trait Tool {
     /// The name by which the model calls the tool (PROTOCOL.md §5.1).
     const NAME: &'static str;

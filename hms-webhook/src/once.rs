@@ -4,7 +4,7 @@
 //! nothing, since it broke or was late, is run again.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -22,18 +22,18 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 /// How often it is asked whether another server is done.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long the store is waited for. Beyond that the caller on the phone matters more.
+/// How long the store is waited for before a tool is begun. Beyond that the caller on the phone matters more.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs what has a key once.
 #[derive(Debug)]
 pub(crate) struct Once {
     store: Arc<dyn Store>,
-    /// What runs in this process, with the answer once it is there.
-    flights: Mutex<HashMap<Arc<str>, Landing>>,
+    /// What runs in this process, with those who wait for its answer, if there are any.
+    flights: Mutex<HashMap<Arc<str>, Option<Waiters>>>,
 }
 
-type Landing = watch::Receiver<Option<Arc<str>>>;
+type Waiters = watch::Sender<Option<Arc<str>>>;
 
 /// What became of a piece of work.
 #[derive(Debug)]
@@ -57,9 +57,9 @@ impl Once {
         F: Future<Output = Done>,
     {
         let key: Arc<str> = key.into();
-        let landing = loop {
+        let flight = loop {
             match self.take_off(&key) {
-                Ok(landing) => break landing,
+                Ok(flight) => break flight,
                 Err(mut first) => {
                     if let Ok(answer) = first.wait_for(Option::is_some).await {
                         return answer.as_deref().unwrap_or_default().to_owned();
@@ -68,12 +68,11 @@ impl Once {
                 }
             }
         };
-        let flight = Flight { once: self, key: &key };
 
         let earlier = match self.claim(&key, lease).await {
             Ok(Ok(earlier)) => earlier,
             Ok(Err(kept)) => {
-                landing.send_replace(Some(kept.as_str().into()));
+                flight.land(&kept);
                 return kept;
             }
             Err(failure) => {
@@ -82,27 +81,30 @@ impl Once {
             }
         };
         let Done { answer, is_final } = work(earlier).await;
+        // This one is waited for as long as it takes: an answer that is not kept yet could be given a second time, with
+        // a second effect. At the deadline the model hears that it was late, and a repetition finds what was kept.
         let remembered = match is_final {
-            true => in_time(self.store.keep(&key, &answer, KEPT_FOR)).await,
-            false => in_time(self.store.release(&key, KEPT_FOR)).await,
+            true => self.store.keep(&key, &answer, KEPT_FOR).await,
+            false => self.store.release(&key, KEPT_FOR).await,
         };
         if let Err(failure) = remembered {
             complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
         }
-        landing.send_replace(Some(answer.as_str().into()));
-        drop(flight);
+        flight.land(&answer);
         answer
     }
 
     /// Becomes the first of its key, or gives back what to wait for.
-    fn take_off(&self, key: &Arc<str>) -> Result<watch::Sender<Option<Arc<str>>>, Landing> {
-        let mut flights = self.flights();
-        if let Some(first) = flights.get(key) {
-            return Err(first.clone());
+    fn take_off<'a>(&'a self, key: &'a Arc<str>) -> Result<Flight<'a>, watch::Receiver<Option<Arc<str>>>> {
+        match self.flights().entry(key.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(None);
+                Ok(Flight { once: self, key })
+            }
+            Entry::Occupied(mut first) => {
+                Err(first.get_mut().get_or_insert_with(|| watch::channel(None).0).subscribe())
+            }
         }
-        let (sender, receiver) = watch::channel(None);
-        flights.insert(key.clone(), receiver);
-        Ok(sender)
     }
 
     /// How often it had been claimed before, or the kept result. Waits for another server that is at it.
@@ -116,7 +118,7 @@ impl Once {
         }
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<Arc<str>, Landing>> {
+    fn flights(&self) -> MutexGuard<'_, HashMap<Arc<str>, Option<Waiters>>> {
         // Nothing in here panics while it holds the lock.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,7 +130,17 @@ struct Flight<'a> {
     key: &'a Arc<str>,
 }
 
+impl Flight<'_> {
+    /// Gives the answer to those who wait for it.
+    fn land(self, answer: &str) {
+        if let Some(waiters) = self.once.flights().remove(self.key).flatten() {
+            waiters.send_replace(Some(answer.into()));
+        }
+    }
+}
+
 impl Drop for Flight<'_> {
+    /// Without an answer, one of those who wait becomes the first.
     fn drop(&mut self) {
         self.once.flights().remove(self.key);
     }

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
 use crate::{
-    arguments::PreparedArguments,
+    arguments::{Arguments, PreparedArguments},
     contained::{Contained, contained},
     deadline::Deadline,
     event::{AssistantRequest, Call, Event, EventType, LazyContext, ToolCall, ToolCalls},
@@ -103,7 +103,7 @@ impl Router {
             let tool = match self.handlers.tools.get(call.name.as_str()) {
                 None => Started::Answered(self.no_such_tool(&call)),
                 Some(tool) if tool.spec.background => {
-                    Started::Answered(self.accept_background(tool.spec, &context, &call, &body).await)
+                    Started::Answered(self.accept_background(tool, &context, &call, &body).await)
                 }
                 Some(tool) => self.start_tool(tool, call, &context, received, budget),
             };
@@ -166,12 +166,21 @@ impl Router {
     /// Keeps a call of a background tool, and answers that it was accepted.
     async fn accept_background(
         &self,
-        spec: &'static ToolSpec,
+        tool: &RegisteredTool,
         context: &LazyContext,
         call: &ToolCall,
         body: &Bytes,
     ) -> String {
+        let spec = tool.spec;
         let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
+        // Nobody would hear of them afterwards.
+        let mut arguments = Arguments::new(call.arguments.clone(), tool.arguments.clone());
+        if !arguments.complete()
+            && let Err(error) = arguments.refuse()
+        {
+            span.in_scope(|| log_tool_error(spec, &error));
+            return error_object(error.told());
+        }
         let event = NewEvent {
             key: tool_key(context.call_id(), call),
             remembered_for: REMEMBERED_FOR,

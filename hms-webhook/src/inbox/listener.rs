@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt::Write as _,
     sync::Arc,
     time::Duration,
 };
@@ -254,6 +255,14 @@ pub(crate) fn tool_key(call_id: &str, call: &ToolCall) -> String {
     digest.update(&call.name);
     digest.update([0]);
     digest.update(call.arguments.get().unwrap_or_default());
-    let digest = base16ct::lower::encode_string(&digest.finalize()[..8]);
-    format!("tool {call_id:?} {:?} {digest}", call.id)
+    let mut digits = [0; 16];
+    let digest = base16ct::lower::encode_str(&digest.finalize()[..8], &mut digits).unwrap_or_default();
+    let id: &str = &call.id;
+    // With the length of the first one in front, the two ids cannot be mistaken for two others.
+    let mut key = String::with_capacity(32 + call_id.len() + id.len());
+    let _ = write!(key, "tool {} ", call_id.len());
+    for part in [call_id, " ", id, " ", digest] {
+        key.push_str(part);
+    }
+    key
 }

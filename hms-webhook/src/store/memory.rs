@@ -172,9 +172,9 @@ fn far(now: Instant, wait: Duration) -> Instant {
 #[derive(Default)]
 struct Claims {
     by_key: HashMap<Arc<str>, Held>,
-    /// Every key with the moment at which it may be forgotten. A key that was set anew stands here several times, and the
-    /// latest of them counts.
-    expiries: BTreeSet<(Instant, Arc<str>)>,
+    /// Every key once, with a moment before which it need not be looked at: those that are kept for an hour at most, and
+    /// the others. Within each, they come in nearly the order in which they expire.
+    queues: [VecDeque<(Instant, Arc<str>)>; 2],
 }
 
 struct Held {
@@ -224,27 +224,37 @@ impl Claims {
 
     fn set(&mut self, key: &str, earlier: u32, what: What, time_to_live: Duration) {
         let expires = far(Instant::now(), time_to_live);
-        let key: Arc<str> = match self.by_key.get_key_value(key) {
-            Some((known, held)) => {
-                let known = known.clone();
-                self.expiries.remove(&(held.expires, known.clone()));
-                known
+        let held = Held { expires, earlier, what };
+        match self.by_key.get_mut(key) {
+            Some(known) => *known = held,
+            None => {
+                let key: Arc<str> = key.into();
+                let queue = &mut self.queues[usize::from(time_to_live > Duration::from_secs(3600))];
+                queue.push_back((expires, key.clone()));
+                self.by_key.insert(key, held);
             }
-            None => key.into(),
-        };
-        self.expiries.insert((expires, key.clone()));
-        self.by_key.insert(key, Held { expires, earlier, what });
+        }
     }
 
-    /// Forgets what has expired, and the oldest beyond the capacity.
+    /// Forgets what has expired, and some of the oldest beyond the capacity, but nothing that runs.
     fn forget(&mut self, capacity: usize) {
         let now = Instant::now();
-        while let Some((expires, _)) = self.expiries.first() {
-            if *expires > now && self.by_key.len() < capacity {
-                return;
-            }
-            if let Some((_, key)) = self.expiries.pop_first() {
-                self.by_key.remove(&key);
+        let Self { by_key, queues } = self;
+        for queue in queues {
+            // One that was set anew goes to the back, so each is looked at once.
+            for _ in 0..queue.len() {
+                let is_full = by_key.len() >= capacity;
+                if !queue.front().is_some_and(|(moment, _)| *moment <= now || is_full) {
+                    break;
+                }
+                let Some((_, key)) = queue.pop_front() else { break };
+                let Some(held) = by_key.get(&key) else { continue };
+                let runs = matches!(held.what, What::Running { until } if until > now);
+                if held.expires <= now || (is_full && !runs) {
+                    by_key.remove(&key);
+                } else {
+                    queue.push_back((held.expires, key));
+                }
             }
         }
     }

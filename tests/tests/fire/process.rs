@@ -34,14 +34,23 @@ impl Process {
         Self::spawn(command).await
     }
 
+    /// The program with `socket` handed over as a service manager does it: as file 3, by the shell.
+    pub(crate) async fn handed(socket: &std::net::TcpListener, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("sh");
+        let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\"";
+        command.args(["-c", script, env!("CARGO_BIN_EXE_under-fire")]);
+        command.env("HMS_WEBHOOK_SECRET", SECRET).env("HMS_WEBHOOK_STORE", "memory").envs(settings.iter().copied());
+        command.stdin(Stdio::from(std::os::fd::OwnedFd::from(socket.try_clone().unwrap()))).stdout(Stdio::null());
+        Self::watch(command).await
+    }
+
     /// Starts `command` and waits until it listens.
     pub(crate) async fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Self::watch(command).await
     }
 
-    /// As [`Process::spawn`], with the standard input that `command` has.
-    pub(crate) async fn watch(mut command: Command) -> Self {
+    async fn watch(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (found, listening) = watch::channel(None);

@@ -34,6 +34,5 @@ async fn main() -> hms_webhook::Result<()> {
         limits.idle_time = Duration::from_secs(60);
         limits.head_time = Duration::from_secs(60);
     });
-    let pause = number("UNDER_FIRE_STOP_PAUSE").unwrap_or(0) as u64;
-    app.stop_pause(Duration::from_millis(pause)).run().await
+    app.run().await
 }

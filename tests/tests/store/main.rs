@@ -66,3 +66,19 @@ async fn memory_is_bounded() {
     let debug = format!("{store:?}");
     assert!(debug.contains("Memory"), "{debug}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn memory_that_is_full_forgets_the_oldest_results_and_nothing_that_runs() {
+    use hms_webhook::store::Claim;
+
+    let (store, long) = (Memory::with_capacity(10), Duration::from_secs(600));
+    store.claim("runs", long).await.unwrap();
+    for index in 0..30 {
+        let key = format!("done {index}");
+        store.claim(&key, long).await.unwrap();
+        store.keep(&key, "{}", long).await.unwrap();
+    }
+    assert_eq!(store.claim("runs", long).await.unwrap(), Claim::Running);
+    assert_eq!(store.claim("done 29", long).await.unwrap(), Claim::Kept("{}".into()));
+    assert!(matches!(store.claim("done 0", long).await.unwrap(), Claim::Granted { .. }));
+}

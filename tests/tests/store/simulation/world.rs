@@ -109,6 +109,8 @@ impl Here {
     }
 
     async fn book(&self, call: &Call) -> Result<usize, ToolError> {
+        // What has died in the meantime begins nothing, although the store is not waited for without end.
+        self.process.step(1).await;
         let id = call.tool_call_id().unwrap().to_owned();
         let _busy = self.busy(id.clone());
         {

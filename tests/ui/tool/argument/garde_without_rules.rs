@@ -1,0 +1,14 @@
+#![allow(unused)]
+
+use hms_webhook::tool;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Order {
+    number: String,
+}
+
+/// Places an order.
+#[tool]
+async fn place_order(#[arg(garde)] order: Order) {}
+
+fn main() {}
