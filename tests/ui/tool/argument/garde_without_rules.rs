@@ -11,12 +11,4 @@ struct Order {
 #[tool]
 async fn place_order(#[arg(garde)] order: Order) {}
 
-/// Places an order.
-#[tool]
-async fn place_whole(#[args] #[arg(garde, strict)] order: Order) {}
-
-/// Places an order.
-#[tool]
-async fn place_two(#[arg(garde = true)] order: Order) {}
-
 fn main() {}
