@@ -26,9 +26,9 @@ use crate::{
 pub const DEFAULT_PATH: &str = "/webhooks/hms-sovereign";
 
 /// How long the platform waits for the answer to an assistant-request (PROTOCOL.md §1.3).
-const ASSISTANT_REQUEST_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const ASSISTANT_REQUEST_LIMIT: Duration = Duration::from_secs(5);
 /// How long the platform waits for the results of tools (PROTOCOL.md §1.3).
-const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
 
 /// Handlers, what they borrow, and settings.
 ///
@@ -245,6 +245,16 @@ impl App {
         StartupError::check(problems)?;
         let define = |spec: &&ToolSpec| Some(ToolDefinition::new(spec, &tools.get(spec.name)?.arguments));
         Ok(self.tools.iter().filter_map(define).collect())
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn tool_specs(&self) -> &[&'static ToolSpec] {
+        &self.tools
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn handler_specs(&self) -> &[&'static HandlerSpec] {
+        &self.handlers
     }
 
     /// Checks the app and makes it ready to answer.

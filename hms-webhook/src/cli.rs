@@ -2,12 +2,21 @@
 
 pub(crate) mod environment;
 
-use std::io::{self, IsTerminal};
+#[cfg(feature = "console")]
+use std::sync::Arc;
+use std::{
+    io::{self, IsTerminal},
+    pin::Pin,
+};
 
 use clap::{Args, Parser, Subcommand};
 use tokio::net::{TcpListener, lookup_host};
+#[cfg(feature = "console")]
+use tracing::info;
 use tracing_subscriber::EnvFilter;
 
+#[cfg(feature = "console")]
+use crate::console::{Console, WithConsole};
 use crate::{
     App,
     error::{Error, Result},
@@ -45,6 +54,10 @@ struct ServeFlags {
     /// Also accept deliveries without a signature; on a loopback address only
     #[arg(long)]
     allow_unsigned: bool,
+    /// Also serve the development console at /_console; on a loopback address only
+    #[cfg(feature = "console")]
+    #[arg(long)]
+    dev: bool,
 }
 
 const ENVIRONMENT_HELP: &str = "\
@@ -130,17 +143,41 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
              set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1"
         ));
     }
+    #[cfg(feature = "console")]
+    let console = if flags.dev { crate::console::Planned::new(&mut app, &addresses) } else { None };
     let time_limits = app.settings.time_limits;
     let service = app.into_service()?;
 
     let listener = TcpListener::bind(&*addresses)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
-    let (stop, stopped) = tokio::sync::oneshot::channel();
+    #[cfg(feature = "console")]
+    if let Some(planned) = console {
+        let console = Arc::new(Console::new(planned, service.path(), listener.local_addr()?));
+        info!("the development console is at {}", console.url());
+        let answers = WithConsole { webhook: service.clone(), console: console.clone() };
+        return until_stopped(|stop| {
+            let stop = async move {
+                stop.await;
+                console.close();
+            };
+            async move { server::serve(&service, answers, listener, time_limits, stop).await }
+        })
+        .await;
+    }
+    until_stopped(|stop| async move { server::serve(&service, service.clone(), listener, time_limits, stop).await })
+        .await
+}
+
+/// Runs a server until a signal has told it to stop and it has done so; a second signal ends it at once.
+async fn until_stopped<F: Future<Output = ()>>(
+    serve: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> F,
+) -> Result<()> {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut signals = Signals::new()?;
-    let serving = server::serve(service, listener, time_limits, async {
+    let serving = serve(Box::pin(async {
         let _ = stopped.await;
-    });
+    }));
     let at_once = async {
         signals.next().await;
         let _ = stop.send(());

@@ -53,6 +53,7 @@
 //! | --- | --- |
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
+//! | `console` | `serve --dev`: a page for development at `/_console`, on a loopback address only; needs `cli` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -64,6 +65,8 @@ mod app;
 mod arguments;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "console")]
+mod console;
 mod deadline;
 mod delivery;
 mod error;

@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -53,7 +55,8 @@ impl App {
             .into());
         }
         let time_limits = self.settings.time_limits;
-        serve(self.into_service()?, listener, time_limits, stop).await;
+        let service = self.into_service()?;
+        serve(&service, service.clone(), listener, time_limits, stop).await;
         Ok(())
     }
 }
@@ -65,9 +68,25 @@ pub(crate) struct TimeLimits {
     pub(crate) stop: Duration,
 }
 
-/// Answers on `listener` until `stop` is done, then ends in an orderly way.
+/// Something that answers requests: the webhook, or the webhook with something in front.
+pub(crate) trait Answers:
+    Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    type Body: Body<Data = Bytes, Error = Infallible> + Send + 'static;
+}
+
+impl<S, B> Answers for S
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    type Body = B;
+}
+
+/// Lets `answers`, which leads to `service`, answer on `listener` until `stop` is done, then ends in an orderly way.
 pub(crate) async fn serve(
-    service: WebhookService,
+    service: &WebhookService,
+    answers: impl Answers,
     listener: TcpListener,
     time_limits: TimeLimits,
     stop: impl Future<Output = ()>,
@@ -77,7 +96,7 @@ pub(crate) async fn serve(
         Err(error) => warn!("listening, but the address is not known: {error}"),
     }
     let connections = Connections {
-        service: service.clone(),
+        answers,
         head_timeout: time_limits.head,
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
@@ -100,8 +119,8 @@ pub(crate) async fn serve(
     }
 }
 
-struct Connections {
-    service: WebhookService,
+struct Connections<S> {
+    answers: S,
     head_timeout: Duration,
     tasks: TaskTracker,
     /// What runs is finished, nothing new begins.
@@ -110,7 +129,7 @@ struct Connections {
     given_up: CancellationToken,
 }
 
-async fn accept(listener: &TcpListener, connections: &Connections, stop: impl Future<Output = ()>) {
+async fn accept(listener: &TcpListener, connections: &Connections<impl Answers>, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -122,7 +141,7 @@ async fn accept(listener: &TcpListener, connections: &Connections, stop: impl Fu
             Ok((stream, _)) => {
                 connections.tasks.spawn(connection(
                     stream,
-                    connections.service.clone(),
+                    connections.answers.clone(),
                     connections.head_timeout,
                     connections.stopping.clone(),
                     connections.given_up.clone(),
@@ -146,7 +165,7 @@ fn is_peers_fault(error: &io::Error) -> bool {
 
 async fn connection(
     stream: TcpStream,
-    service: WebhookService,
+    answers: impl Answers,
     head_timeout: Duration,
     stopping: CancellationToken,
     given_up: CancellationToken,
@@ -159,8 +178,8 @@ async fn connection(
     let begin = begun.clone();
     let answer = service_fn(move |request: Request<Incoming>| {
         begin.store(true, Ordering::Relaxed);
-        let mut service = service.clone();
-        async move { Service::call(&mut service, request).await as Result<_, Infallible> }
+        let mut answers = answers.clone();
+        async move { answers.call(request).await }
     });
 
     let mut builder = Builder::new(TokioExecutor::new());

@@ -1,0 +1,175 @@
+//! The development console: a page at `/_console/<token>/` that shows what arrives and sends what the platform would.
+//!
+//! It stands in front of the webhook while `serve --dev` runs, and only then: nothing of it is on the path of a
+//! production server. The page itself is built from the folder `console` of the repository.
+
+mod answer;
+mod api;
+mod assets;
+mod deliver;
+mod feed;
+mod guard;
+mod info;
+mod samples;
+mod stream;
+
+use std::{
+    convert::Infallible,
+    error::Error,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use crate::{App, schema::ToolDefinition, service::WebhookService, signature::Signer};
+use answer::{Answer, refuse};
+use feed::Feed;
+use guard::{Guard, Token};
+
+/// Where the console is, before its token.
+const PATH: &str = "/_console";
+
+/// A console that was asked for, before there is a server that it belongs to.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    token: Token,
+    info: Value,
+    definitions: Vec<ToolDefinition>,
+    signer: Option<Signer>,
+}
+
+impl Planned {
+    /// Looks at `app`, which is to listen on `addresses`. What is in the way is noted among the app's problems.
+    pub(crate) fn new(app: &mut App, addresses: &[SocketAddr]) -> Option<Self> {
+        if let Some(address) = addresses.iter().find(|address| !guard::is_loopback(address)) {
+            app.problems.push(format!(
+                "`--dev` serves the development console on a loopback address only, and {address} is none: \
+                 listen on 127.0.0.1, or leave `--dev` out"
+            ));
+        }
+        let token = Token::choose().map_err(|problem| app.problems.push(problem)).ok()?;
+        // What is wrong with the tools is reported when the app becomes a service.
+        let definitions = app.definitions().ok()?;
+        let info = info::describe(app, &definitions);
+        // The first secret is today's; a second one is there for what was signed before it was changed.
+        let signer = app.settings.secrets.first().cloned().map(Signer::new);
+        Some(Self { token, info, definitions, signer })
+    }
+}
+
+/// The console of one running server.
+pub(crate) struct Console {
+    guard: Guard,
+    address: SocketAddr,
+    webhook_path: String,
+    info: Value,
+    definitions: Vec<ToolDefinition>,
+    signer: Option<Signer>,
+    feed: Arc<Feed>,
+    /// The streams end, so that a stopping server does not wait for a page that is open.
+    closing: CancellationToken,
+}
+
+impl Console {
+    /// The console of the server that listens on `address`, where the webhook has `webhook_path`.
+    pub(crate) fn new(planned: Planned, webhook_path: &str, address: SocketAddr) -> Self {
+        let Planned { token, info, definitions, signer } = planned;
+        Self {
+            guard: Guard::new(token, address),
+            address,
+            webhook_path: webhook_path.to_owned(),
+            info,
+            definitions,
+            signer,
+            feed: Arc::default(),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// The address of the page, token included.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}{}", self.address, self.guard.base())
+    }
+
+    /// Ends the streams of the pages that are open.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let path = match self.guard.admit(&request) {
+            Ok(path) => path.to_owned(),
+            Err(refusal) => return refusal,
+        };
+        if path.is_empty() {
+            return answer::moved(&self.guard.base());
+        }
+        let method = request.method().clone();
+        match (path.as_str(), &method) {
+            ("/api/app", &Method::GET) => answer::json(&self.app_info()),
+            ("/api/stream", &Method::GET) => {
+                stream::open(self.feed.clone(), self.closing.clone(), self.guard.instance())
+            }
+            ("/api/deliveries", &Method::POST) => self.deliver(request).await,
+            ("/api/deliveries", &Method::DELETE) => {
+                self.feed.forget();
+                answer::json(&serde_json::json!({}))
+            }
+            (path, &Method::GET) if path.starts_with("/api/definitions/") => {
+                self.definitions(path.trim_start_matches("/api/definitions/"))
+            }
+            (path, _) if path.starts_with("/api/") => refuse(StatusCode::NOT_FOUND, "there is nothing here"),
+            (path, &Method::GET | &Method::HEAD) => assets::answer(path),
+            _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed here"),
+        }
+    }
+}
+
+/// The webhook with its console in front.
+#[derive(Clone)]
+pub(crate) struct WithConsole {
+    pub(crate) webhook: WebhookService,
+    pub(crate) console: Arc<Console>,
+}
+
+impl<B> Service<Request<B>> for WithConsole
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Response = Response<UnsyncBoxBody<Bytes, Infallible>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if is_ours(request.uri().path()) {
+            let console = self.console.clone();
+            return Box::pin(async move { Ok(answer::guarded(console.answer(request).await)) });
+        }
+        let answer = self.webhook.call(request);
+        Box::pin(async move { Ok(answer.await?.map(BodyExt::boxed_unsync)) })
+    }
+}
+
+fn is_ours(path: &str) -> bool {
+    path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
