@@ -1,5 +1,7 @@
 // What the server says: the types of its JSON, and the requests.
 
+import { start } from './schema';
+
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -126,7 +128,11 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
 const post = <T>(path: string, body: unknown) =>
   request<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
-export const loadApp = () => request<AppInfo>('api/app');
+export async function loadApp(): Promise<AppInfo> {
+  const app = await request<AppInfo>('api/app');
+  for (const tool of app.tools) tool.example ??= start(tool.parameters) as JsonObject;
+  return app;
+}
 export const deliver = (body: string, signature: Signature = 'valid', age_seconds = 0) =>
   post<Sent>('api/deliveries', { body, signature, age_seconds });
 export const forgetDeliveries = () => request<object>('api/deliveries', { method: 'DELETE' });

@@ -14,6 +14,9 @@ const known = signal<ReadonlyMap<number, Delivery>>(new Map());
 export const deliveries = computed(() => [...known.value.values()].sort((one, other) => other.id - one.id));
 export const delivery = (id: number) => known.value.get(id);
 
+/** Which delivery another one repeats, as far as this page has sent it. */
+export const repeats = new Map<number, number>();
+
 export function forget() {
   known.value = new Map();
 }

@@ -125,7 +125,8 @@ export function bounds(schema: Schema): string {
   if (minLength !== undefined || maxLength !== undefined) said.push(range(minLength, maxLength, ' characters'));
   if (minItems !== undefined || maxItems !== undefined) said.push(range(minItems, maxItems, ' items'));
   if (schema.pattern) said.push(`pattern ${schema.pattern}`);
-  if (schema.format) said.push(String(schema.format));
+  // A date has a field of its own, which says it better.
+  if (schema.format && schema.format !== 'date') said.push(String(schema.format));
   if (schema.default !== undefined) said.push(`default ${JSON.stringify(schema.default)}`);
   return said.join(' · ');
 }

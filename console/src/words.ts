@@ -54,7 +54,7 @@ export function judge(delivery: Delivery): Judgement {
 }
 
 const EVENTS: { [event: string]: string } = {
-  'assistant-request': 'Which assistant?',
+  'assistant-request': 'Incoming call',
   'tool-calls': 'Tool call',
   'status-update': 'Status',
   'end-of-call-report': 'Report',

@@ -12,6 +12,7 @@ mod guard;
 mod info;
 mod samples;
 mod stream;
+mod tap;
 
 use std::{
     convert::Infallible,
@@ -165,8 +166,8 @@ where
             let console = self.console.clone();
             return Box::pin(async move { Ok(answer::guarded(console.answer(request).await)) });
         }
-        let answer = self.webhook.call(request);
-        Box::pin(async move { Ok(answer.await?.map(BodyExt::boxed_unsync)) })
+        let (feed, webhook) = (self.console.feed.clone(), self.webhook.clone());
+        Box::pin(async move { Ok(tap::tap(&feed, webhook, request).await.map(BodyExt::boxed_unsync)) })
     }
 }
 

@@ -17,6 +17,11 @@ use crate::reply::AssistantReply;
 #[derive(Debug, Clone, Default)]
 pub struct ReplyBody(Full<Bytes>);
 
+impl ReplyBody {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        Self(Full::new(bytes))
+    }
+}
 impl Body for ReplyBody {
     type Data = Bytes;
     type Error = Infallible;

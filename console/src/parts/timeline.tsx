@@ -25,15 +25,18 @@ export function Timeline({ delivery }: { delivery: Delivery }) {
       {limit_ms === null ? (
         <p class="quiet">The platform does not wait for this answer.</p>
       ) : (
-        <div class="scale" aria-hidden="true">
-          <span class="zero">0</span>
-          {budget_ms !== null && (
-            <span class="mark budget" style={{ left: percent(budget_ms, whole) }}>
-              {duration(budget_ms)}
+        <div class="row scale" aria-hidden="true">
+          <span class="name" />
+          <span class="marks">
+            <span>0</span>
+            {budget_ms !== null && (
+              <span class="mark" style={{ left: percent(budget_ms, whole) }}>
+                {duration(budget_ms)}
+              </span>
+            )}
+            <span class="mark" style={{ left: percent(limit_ms, whole) }}>
+              {duration(limit_ms)}
             </span>
-          )}
-          <span class="mark limit" style={{ left: percent(limit_ms, whole) }}>
-            {duration(limit_ms)}
           </span>
         </div>
       )}

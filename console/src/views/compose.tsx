@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { deliver, type Signature } from '../api';
-import { app, delivery } from '../live';
+import { app, delivery, repeats } from '../live';
 import { parse, pretty } from '../json';
 import { Copy, Empty, Section, Title } from '../parts/basics';
 import { JsonText } from '../parts/code';
@@ -60,6 +60,7 @@ function Editor({ begun }: { begun: Draft }) {
     setProblem(null);
     try {
       const sent = await deliver(text, signature, age);
+      if (sent.id !== null && begun.from !== null) repeats.set(sent.id, begun.from);
       if (sent.id !== null) go('deliveries', sent.id);
       else setAnswer(sent);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { deliver, forgetDeliveries, type Delivery } from '../api';
 import { announce } from '../announce';
-import { app, deliveries, delivery } from '../live';
+import { app, deliveries, delivery, repeats } from '../live';
 import { Badge, Copy, Empty, Section, Title } from '../parts/basics';
 import { JsonText, PlainText } from '../parts/code';
 import { Icon } from '../parts/icon';
@@ -87,10 +87,13 @@ export function DeliveriesView() {
 }
 
 function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
+  const original = delivery(repeats.get(shown.id) ?? -1);
   const replay = async () => {
     const sent = await deliver(shown.body);
     announce('Sent again');
-    if (sent.id !== null) go('deliveries', sent.id);
+    if (sent.id === null) return;
+    repeats.set(sent.id, shown.id);
+    go('deliveries', sent.id);
   };
   return (
     <>
@@ -107,6 +110,13 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
         <span>{shown.from_console ? 'from this console' : 'from outside'}</span>
         <span>{shown.bytes.toLocaleString('en')} bytes</span>
       </p>
+      {original && (
+        <p class="facts">
+          <span>
+            Repeats <a href={link('deliveries', original.id)}>#{original.id}</a>: {sameAnswer(shown, original)}
+          </span>
+        </p>
+      )}
       <div class="actions">
         <button class="primary" onClick={() => void replay()}>
           <Icon name="again" /> Replay
@@ -177,4 +187,9 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
       </Section>
     </>
   );
+}
+
+function sameAnswer(one: Delivery, other: Delivery): string {
+  if (one.status === null) return 'not answered yet';
+  return one.status === other.status && one.reply === other.reply ? 'the same answer' : 'another answer';
 }

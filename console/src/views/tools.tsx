@@ -1,5 +1,5 @@
 // The tools, each with a form for its arguments; called through the whole pipeline.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { deliver, type Json, type JsonObject, type Tool } from '../api';
 import { announce } from '../announce';
 import { call, toolCallBody } from '../calls';
@@ -62,6 +62,9 @@ function ToolView({ tool }: { tool: Tool }) {
   const [sent, setSent] = useState<{ id: number | null; body: string; reply: string; status: number } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const result = useRef<HTMLDivElement>(null);
+  // On a small screen the answer is below what was pressed.
+  useEffect(() => void (sent && result.current?.scrollIntoView({ block: 'nearest' })), [sent]);
   useEffect(() => void drafts.set(tool.name, given), [given]);
 
   const read = text === null ? null : parse(text);
@@ -106,6 +109,7 @@ function ToolView({ tool }: { tool: Tool }) {
         {tool.message && <span>says “{tool.message}”</span>}
         <span class="mono">{tool.location}</span>
       </p>
+      <div class="trial">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -168,8 +172,11 @@ function ToolView({ tool }: { tool: Tool }) {
           <Copy what="curl" text={() => curl(app.value?.webhook ?? '', body(), app.value?.signed ?? true)} />
         </div>
       </form>
-      {problem && <p class="problem" role="alert">{problem}</p>}
-      {sent && <Result tool={tool} sent={sent} />}
+      <div class="result" ref={result}>
+        {problem && <p class="problem" role="alert">{problem}</p>}
+        {sent ? <Result tool={tool} sent={sent} /> : <Section title="Result"><Empty title="Not called yet"><p>Ctrl + Enter calls it from any field.</p></Empty></Section>}
+      </div>
+      </div>
     </>
   );
 }

@@ -6,7 +6,7 @@ use super::samples;
 use crate::{
     App,
     app::{ASSISTANT_REQUEST_LIMIT, TOOL_CALLS_LIMIT},
-    handler::HandlerRun,
+    handler::{HandlerRun, Location},
     schema::ToolDefinition,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn describe(app: &App, definitions: &[ToolDefinition]) -> Value {
                 Some(spec.deadline.map_or(budgets.tool_calls, |own| own.min(budgets.tool_calls)))
             };
             tool["deadline_ms"] = json!(deadline.map(|deadline| deadline.as_secs_f64() * 1000.0));
-            tool["location"] = json!(spec.location.to_string());
+            tool["location"] = json!(place(spec.location));
             tool
         })
         .collect();
@@ -40,7 +40,7 @@ pub(super) fn describe(app: &App, definitions: &[ToolDefinition]) -> Value {
                 HandlerRun::EndOfCallReport(_) => "end-of-call-report",
                 HandlerRun::Event(kind, _) => kind,
             };
-            json!({ "event": event, "location": spec.location.to_string() })
+            json!({ "event": event, "location": place(spec.location) })
         })
         .collect();
     json!({
@@ -56,6 +56,8 @@ pub(super) fn describe(app: &App, definitions: &[ToolDefinition]) -> Value {
         "tools": tools,
         "handlers": handlers,
         "samples": samples::events(),
+        "profiles": [{ "name": "plain", "title": "Plain", "about": "As the platform takes them." }],
+        "inbox": false,
     })
 }
 
@@ -63,4 +65,9 @@ fn program_name() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_deref().and_then(|path| path.file_stem()).map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "hms-webhook".into())
+}
+
+/// Where to look in an editor.
+fn place(location: Location) -> String {
+    format!("{}:{}", location.file, location.line)
 }
