@@ -15,6 +15,8 @@ use serde_json::Value;
 
 pub use decode::DecodeFault;
 pub(crate) use prepare::PreparedArguments;
+#[cfg(fuzzing)]
+pub(crate) use prepare::conform_to;
 pub use received::Arguments;
 
 /// A type that an argument of a tool may have.

@@ -54,6 +54,7 @@
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `console` | `serve --dev`: a page for development at `/_console`, on a loopback address only; needs `cli` |
+//! | `control` | [`control::CallControl`]: commands to a phone call that is going on
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -67,10 +68,16 @@ mod arguments;
 mod cli;
 #[cfg(feature = "console")]
 mod console;
+#[cfg(feature = "control")]
+pub mod control;
 mod deadline;
 mod delivery;
 mod error;
 pub mod event;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 mod handler;
 mod listed;
 #[cfg(feature = "push")]
@@ -78,6 +85,9 @@ mod push;
 mod rejection;
 pub mod reply;
 mod response;
+#[cfg(feature = "control")]
+#[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
+mod rest;
 mod router;
 mod schema;
 #[cfg(feature = "server")]

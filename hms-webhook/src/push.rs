@@ -19,14 +19,11 @@ mod api;
 mod apply;
 mod assistant;
 mod compare;
-mod credential;
-mod failure;
-mod patience;
+mod mask;
 mod plan;
 mod settings;
 mod show;
 mod terminal;
-mod text;
 mod tool;
 mod verify;
 
@@ -34,18 +31,16 @@ use std::{error, fmt, io};
 
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    rest::{Failure, patience::Patience, text::one_line},
+};
 use api::Api;
 use apply::Push;
-use failure::Failure;
-use patience::Patience;
 use plan::Refusal;
 pub(crate) use settings::PushFlags;
 use settings::Settings;
 use terminal::Terminal;
-
-/// The address of the platform's API (PROTOCOL.md §6).
-const DEFAULT_API_URL: &str = "https://api.hmsovereign.com/api/v1";
 
 /// How the command ended, if not by an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +116,7 @@ impl fmt::Display for PushError {
             Self::NotAsSent(places) => write!(
                 f,
                 "the platform took the change, but does not hold it as it was sent ({}): look at the assistant on the platform",
-                text::one_line(&places.join(", "), 300)
+                one_line(&places.join(", "), 300)
             ),
             Self::Terminal(error) => write!(f, "the terminal cannot be used: {error}"),
         }

@@ -1,1 +1,23 @@
-//! Nothing: the tests are in `tests/`.
+//! The tests are in `tests/`; here the samples of the book become doc tests.
+
+macro_rules! chapters {
+    ($($chapter:ident = $file:literal;)*) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!(concat!("../../docs/", $file))]
+            mod $chapter {}
+        )*
+    };
+}
+
+chapters! {
+    introduction = "introduction.md";
+    first_tool = "first-tool.md";
+    arguments = "arguments.md";
+    state = "state.md";
+    errors = "errors.md";
+    greeting = "greeting.md";
+    deadlines = "deadlines.md";
+    testing = "testing.md";
+    upgrading = "upgrading.md";
+}

@@ -58,6 +58,14 @@ fn about(tool: &ToolSpec, argument: &ArgumentSpec, fault: &str) -> String {
     format!("the argument `{}` of the tool `{}`, {}, {fault}", argument.name, tool.name, tool.location)
 }
 
+/// `json` as a value of this shape, perhaps converted; or its faults.
+#[cfg(fuzzing)]
+pub(crate) fn conform_to(shape: &Shape, json: &str, lenient: bool) -> Result<String, String> {
+    let mut walk = Walk::new(lenient);
+    let converted = walk.conform(shape, json, &Path::Root).into_owned();
+    if walk.faults.is_empty() { Ok(converted) } else { Err(walk.faults.to_string()) }
+}
+
 fn check(shape: &Shape, json: &str, lenient: bool) -> Faults {
     let mut walk = Walk::new(lenient);
     walk.conform(shape, json, &Path::Root);

@@ -11,12 +11,10 @@ use super::{
     Outcome, PushError,
     api::{Api, Found},
     assistant::Assistant,
-    failure::Failure,
-    patience::Patience,
     plan::{Plan, Wanted},
-    text::one_line,
     verify::missing,
 };
+use crate::rest::{Failure, patience::Patience, text::one_line};
 
 /// What is done with a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 use super::{
     assistant::Assistant,
     compare::{Difference, same_set},
-    credential::{Credential, is_mask, masked_member},
+    mask::{is_mask, masked_member},
     tool::{Held, Laid, WebhookTool, lay, same_url},
 };
+use crate::rest::Credential;
 
 /// What is asked for besides the tools.
 #[derive(Debug, Default)]

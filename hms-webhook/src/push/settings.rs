@@ -4,8 +4,12 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::{DEFAULT_API_URL, PushError, apply::Mode, credential::Credential, plan::Wanted, text::one_line};
-use crate::{cli::environment::Variables, words::nearest};
+use super::{PushError, apply::Mode, plan::Wanted};
+use crate::{
+    cli::environment::Variables,
+    rest::{Credential, DEFAULT_API_URL, text::one_line},
+    words::nearest,
+};
 
 /// The events that a webhook can be sent (PROTOCOL.md §1.2).
 const EVENTS: [&str; 4] = ["assistant-request", "tool-calls", "status-update", "end-of-call-report"];

@@ -5,8 +5,8 @@ use std::fmt;
 use super::{
     compare::Difference,
     plan::{Action, Plan, ToolPlan, Why},
-    text::{one_line, printable},
 };
+use crate::rest::text::{one_line, printable};
 
 /// The longest pair of values that is shown on one line.
 const SHORT: usize = 60;
@@ -92,8 +92,9 @@ fn show_difference(f: &mut fmt::Formatter<'_>, indent: &str, difference: &Differ
 mod tests {
     use serde_json::json;
 
-    use super::super::{assistant::Assistant, credential::Credential, plan::Wanted};
+    use super::super::{assistant::Assistant, plan::Wanted};
     use super::*;
+    use crate::rest::Credential;
 
     #[test]
     fn a_plan_reads_well_and_shows_no_secret() {

@@ -11,12 +11,11 @@ use self::platform::{KEY, Platform, Step, answer};
 use super::{
     Outcome,
     apply::{Console, Mode},
-    credential::Credential,
-    patience::Patience,
     plan::Wanted,
     run_with,
     settings::Settings,
 };
+use crate::rest::{Credential, patience::Patience};
 
 fn garage() -> Value {
     json!({

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says why it fails")]
 
+mod control;
 mod corpora;
 mod deadlines;
 mod events;
