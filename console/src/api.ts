@@ -31,7 +31,7 @@ export interface AppInfo {
   limits: { tool_calls_ms: number; assistant_request_ms: number; tool_calls_limit_ms: number; assistant_request_limit_ms: number };
   tools: Tool[];
   handlers: { event: string; location: string }[];
-  /** A made-up message of each documented event. */
+  /** The members that an event has of its own, made up. */
   samples: { [event: string]: JsonObject };
   profiles: { name: string; title: string; about: string }[];
   inbox: boolean;

@@ -38,17 +38,16 @@ const object = (value: Json | undefined): JsonObject =>
 /** A body as the platform would send it now, in this call. */
 export function body(event: string, status: string, members: JsonObject = {}): string {
   const { id, caller, number, web, metadata } = call.value;
-  const sample = object(object(app.value?.samples[event]).message);
+  const sample = object(app.value?.samples[event]);
   const message: JsonObject = {
-    ...sample,
     type: event,
     timestamp: new Date().toISOString(),
-    call: { ...object(sample.call), id, type: web ? 'web_call' : 'inbound_phone_call', status },
-    phone_number: web ? { number: null } : { ...object(sample.phone_number), number },
+    call: { id, type: web ? 'web_call' : 'inbound_phone_call', status },
+    phone_number: { number: web ? null : number },
     customer: { number: web ? null : caller },
+    ...sample,
     ...members,
   };
-  delete message.assistant;
   if (metadata !== undefined && event !== 'assistant-request') message.assistant = { metadata };
   return JSON.stringify({ message });
 }

@@ -26,6 +26,8 @@ const member = (value: Json | undefined, name: string): Json | undefined => (isO
 /** What every event has, beside which stand the members of the one event. */
 const COMMON = ['type', 'timestamp', 'call', 'phone_number', 'customer', 'assistant'];
 
+const STATUSES: { [status: string]: string } = { 'in-progress': 'InProgress', ended: 'Ended', 'ended-with-error': 'EndedWithError' };
+
 /** A test that sends the same through `TestPlatform` and expects the same answer. */
 export function test(delivery: Pick<Delivery, 'body' | 'reply' | 'status'>): string {
   const read = parse(delivery.body);
@@ -47,13 +49,14 @@ export function test(delivery: Pick<Delivery, 'body' | 'reply' | 'status'>): str
       : [`    assert_eq!(answer.json(), json!(${rustJson(expected, '    ')}));`]),
   ];
   if (kind === 'status-update') {
-    const status = member(member(message, 'call'), 'status');
-    const names: { [status: string]: string } = { 'in-progress': 'InProgress', ended: 'Ended', 'ended-with-error': 'EndedWithError' };
-    const name = typeof status === 'string' ? names[status] : undefined;
-    if (!name) return raw(delivery);
-    body.splice(0, 2, `    platform.status_update(CallStatus::${name}).await;`);
+    const name = STATUSES[String(member(member(message, 'call'), 'status'))];
+    const alone = Object.keys(members).length === 0 && name !== undefined;
+    if (alone) body.splice(0, 2, `    platform.status_update(CallStatus::${name}).await;`);
+    // Only this event says more of the call than which one it is.
+    else body[0] = `    let answer = platform.event("status-update", json!(${rustJson({ call: message.call ?? null, ...members }, '    ')})).await;`;
+    return file(functionName(kind, 'is_answered'), message, body, alone);
   }
-  return file(functionName(kind, 'is_answered'), message, body, kind === 'status-update');
+  return file(functionName(kind, 'is_answered'), message, body);
 }
 
 function oneTool(message: JsonObject, call: Json | undefined, expected: Json): string {

@@ -12,11 +12,11 @@ const DESK = process.env.ORDER_DESK ?? join(ROOT, 'target/debug/order-desk');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Starts the desk on a free port. `url` is the console's address. */
-export async function startDesk({ arguments: given = ['serve', '--dev'], environment = {} } = {}) {
-  if (!existsSync(DESK)) throw new Error(`${DESK} is missing: cargo build -p order-desk --features hms-webhook/console`);
+export async function startDesk({ program = DESK, environment = {} } = {}) {
+  if (!existsSync(program)) throw new Error(`${program} is missing: cargo build -p order-desk --features hms-webhook/console`);
   const directory = await mkdtemp(join(tmpdir(), 'hms-webhook-console-'));
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HMS_WEBHOOK_|ORDER_DESK_|RUST_LOG|PORT$)/.test(name)));
-  const desk = spawn(DESK, given, {
+  const desk = spawn(program, ['serve', '--dev'], {
     cwd: directory,
     env: {
       ...inherited,

@@ -9,7 +9,17 @@ pub(super) fn arguments(_definition: &ToolDefinition) -> Value {
     Value::Null
 }
 
-/// A message of each documented event (PROTOCOL.md §3).
+/// The members that an event has of its own, made up (PROTOCOL.md §3). A page adds the call, the numbers and the time.
 pub(super) fn events() -> Value {
-    json!({})
+    json!({
+        "end-of-call-report": {
+            "duration_seconds": 182,
+            "end_reason": "user_hangup",
+            "summary": "The caller asked about an order and was told when it arrives.",
+            "messages": [
+                { "role": "assistant", "content": "Good morning, how can I help?" },
+                { "role": "user", "content": "Where is my order?" },
+            ],
+        },
+    })
 }
