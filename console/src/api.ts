@@ -63,6 +63,8 @@ export interface Delivery {
   /** Milliseconds since 1970. */
   at: number;
   from_console: boolean;
+  method: string;
+  path: string;
   headers: [string, string][];
   body: string;
   bytes: number;

@@ -69,9 +69,11 @@ function startText(schema: Schema): string {
       return '09:00:00';
     case 'date-time':
       return now.toISOString();
-    default:
-      return '';
   }
+  // What a description gives as an example is the best that there is to go by.
+  const example = /\b(?:for example|for instance|such as|like|e\.g\.)[,:]?\s+[“"'`]?([^,;.!?()“”"'`\n]+)/i.exec(schema.description ?? '');
+  const text = example?.[1]?.trim() ?? 'some text';
+  return text.padEnd(schema.minLength ?? 0, '.').slice(0, schema.maxLength ?? undefined);
 }
 
 /** The branch that a value most probably belongs to. */

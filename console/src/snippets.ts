@@ -81,7 +81,9 @@ function raw(delivery: Pick<Delivery, 'body' | 'status'>): string {
 }
 
 function file(name: string, message: JsonObject, body: string[], status = false): string {
-  const platform = ['TestPlatform::new(App::discover()).unwrap()', ...settings(message)].join('\n        ');
+  const parts = ['TestPlatform::new(App::discover())', '.unwrap()', ...settings(message)];
+  const line = parts.join('');
+  const platform = line.length <= 80 ? line : parts.join('\n        ');
   const text = body.join('\n');
   return [
     `use hms_webhook::{App, ${status ? 'CallStatus, ' : ''}testing::TestPlatform};`,

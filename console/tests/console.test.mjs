@@ -126,11 +126,11 @@ test('a phone call, step by step and as a whole', async () => {
     const before = await page.locator('.story > li').count();
     await page.getByRole('button', { name: new RegExp(`^${step}`) }).click();
     const row = page.locator('.story > li').nth(before);
-    await row.getByText(outcome).waitFor();
+    await row.locator('.badge').getByText(outcome, { exact: true }).waitFor();
   }
   await page.getByText('“Hello Mrs Vos, how can I help?”').waitFor();
   await button('Send the last one again').click();
-  await page.getByText('Report, again').waitFor();
+  await page.locator('.story').getByText('Report, again').waitFor();
   await page.getByRole('link', { name: 'Open the delivery of Report', exact: true }).click();
   // What the answer to the assistant-request attached came back with the later events.
   await region('Body').getByText('"metadata"').waitFor();
@@ -161,7 +161,9 @@ test('deliveries from outside appear by themselves, verified or not', async () =
   await page.locator('.log').getByText('answered').waitFor();
 
   for (const [options, why] of [[{ secret: 'another' }, /signature/], [{ age: 400 }, /old/]]) {
+    const before = await page.locator('.delivery-row').count();
     assert.equal((await deliver(lookup('A-1042'), options)).status, 401);
+    await page.waitForFunction((count) => document.querySelectorAll('.delivery-row').length > count, before);
     await page.getByRole('link', { name: /not verified/ }).first().click();
     await page.locator('.verdict.bad').getByText(why).waitFor();
   }

@@ -59,6 +59,7 @@ export async function openPage(browser, desk, { path = '', theme = 'light', widt
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: desk.origin });
   const page = await context.newPage();
+  page.setDefaultTimeout(8000);
   const misdeeds = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) misdeeds.push(`console: ${message.text()}`);

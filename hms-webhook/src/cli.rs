@@ -13,10 +13,12 @@ use clap::{Args, Parser, Subcommand};
 use tokio::net::{TcpListener, lookup_host};
 #[cfg(feature = "console")]
 use tracing::info;
-use tracing_subscriber::EnvFilter;
+#[cfg(not(feature = "console"))]
+use tracing_subscriber::layer::Identity;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 #[cfg(feature = "console")]
-use crate::console::{Console, WithConsole};
+use crate::console::{self, Console, Feed, Planned, WithConsole};
 use crate::{
     App,
     error::{Error, Result},
@@ -58,6 +60,10 @@ struct ServeFlags {
     #[cfg(feature = "console")]
     #[arg(long)]
     dev: bool,
+    /// What the console is told by the log.
+    #[cfg(feature = "console")]
+    #[arg(skip)]
+    feed: Option<Arc<Feed>>,
 }
 
 const ENVIRONMENT_HELP: &str = "\
@@ -98,9 +104,19 @@ impl App {
             // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
             std::process::exit(i32::from(error.use_stderr()))
         });
-        start_log();
-        match command_line.command.unwrap_or(Command::Serve(command_line.serve)) {
-            Command::Serve(flags) => serve(self, flags).await,
+        let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
+        #[cfg(feature = "console")]
+        let feed = matches!(&command, Command::Serve(flags) if flags.dev).then(Arc::<Feed>::default);
+        #[cfg(feature = "console")]
+        start_log(feed.clone().map(console::watch));
+        #[cfg(not(feature = "console"))]
+        start_log(None::<Identity>);
+        match command {
+            Command::Serve(flags) => {
+                #[cfg(feature = "console")]
+                let flags = ServeFlags { feed, ..flags };
+                serve(self, flags).await
+            }
             #[cfg(feature = "push")]
             Command::Push(flags) => {
                 let definitions: Vec<_> =
@@ -114,11 +130,12 @@ impl App {
     }
 }
 
-fn start_log() {
+/// Logs to standard error, and tells `listener` too.
+fn start_log(listener: Option<impl Layer<Registry> + Send + Sync>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // A logger that the program has set up itself stays.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let _ = log.with_ansi(io::stderr().is_terminal()).try_init();
+    let _ = tracing_subscriber::registry().with(listener).with(lines.with_filter(filter)).try_init();
 }
 
 async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
@@ -144,7 +161,7 @@ async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
         ));
     }
     #[cfg(feature = "console")]
-    let console = if flags.dev { crate::console::Planned::new(&mut app, &addresses) } else { None };
+    let console = flags.feed.and_then(|feed| Planned::new(&mut app, &addresses, feed));
     let time_limits = app.settings.time_limits;
     let service = app.into_service()?;
 

@@ -13,6 +13,7 @@ mod info;
 mod samples;
 mod stream;
 mod tap;
+mod watch;
 
 use std::{
     convert::Infallible,
@@ -33,8 +34,10 @@ use tower::Service;
 
 use crate::{App, schema::ToolDefinition, service::WebhookService, signature::Signer};
 use answer::{Answer, refuse};
-use feed::Feed;
+pub(crate) use feed::Feed;
 use guard::{Guard, Token};
+use info::Limits;
+pub(crate) use watch::watch;
 
 /// Where the console is, before its token.
 const PATH: &str = "/_console";
@@ -46,11 +49,13 @@ pub(crate) struct Planned {
     info: Value,
     definitions: Vec<ToolDefinition>,
     signer: Option<Signer>,
+    limits: Arc<Limits>,
+    feed: Arc<Feed>,
 }
 
 impl Planned {
     /// Looks at `app`, which is to listen on `addresses`. What is in the way is noted among the app's problems.
-    pub(crate) fn new(app: &mut App, addresses: &[SocketAddr]) -> Option<Self> {
+    pub(crate) fn new(app: &mut App, addresses: &[SocketAddr], feed: Arc<Feed>) -> Option<Self> {
         if let Some(address) = addresses.iter().find(|address| !guard::is_loopback(address)) {
             app.problems.push(format!(
                 "`--dev` serves the development console on a loopback address only, and {address} is none: \
@@ -63,7 +68,7 @@ impl Planned {
         let info = info::describe(app, &definitions);
         // The first secret is today's; a second one is there for what was signed before it was changed.
         let signer = app.settings.secrets.first().cloned().map(Signer::new);
-        Some(Self { token, info, definitions, signer })
+        Some(Self { token, info, definitions, signer, limits: Arc::new(Limits::new(app)), feed })
     }
 }
 
@@ -75,6 +80,7 @@ pub(crate) struct Console {
     info: Value,
     definitions: Vec<ToolDefinition>,
     signer: Option<Signer>,
+    limits: Arc<Limits>,
     feed: Arc<Feed>,
     /// The streams end, so that a stopping server does not wait for a page that is open.
     closing: CancellationToken,
@@ -83,7 +89,7 @@ pub(crate) struct Console {
 impl Console {
     /// The console of the server that listens on `address`, where the webhook has `webhook_path`.
     pub(crate) fn new(planned: Planned, webhook_path: &str, address: SocketAddr) -> Self {
-        let Planned { token, info, definitions, signer } = planned;
+        let Planned { token, info, definitions, signer, limits, feed } = planned;
         Self {
             guard: Guard::new(token, address),
             address,
@@ -91,7 +97,8 @@ impl Console {
             info,
             definitions,
             signer,
-            feed: Arc::default(),
+            limits,
+            feed,
             closing: CancellationToken::new(),
         }
     }
@@ -149,9 +156,7 @@ pub(crate) struct WithConsole {
 
 impl<B> Service<Request<B>> for WithConsole
 where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     type Response = Response<UnsyncBoxBody<Bytes, Infallible>>;
     type Error = Infallible;
@@ -166,11 +171,20 @@ where
             let console = self.console.clone();
             return Box::pin(async move { Ok(answer::guarded(console.answer(request).await)) });
         }
-        let (feed, webhook) = (self.console.feed.clone(), self.webhook.clone());
-        Box::pin(async move { Ok(tap::tap(&feed, webhook, request).await.map(BodyExt::boxed_unsync)) })
+        if is_health(request.uri().path()) {
+            let answer = self.webhook.call(request);
+            return Box::pin(async move { Ok(answer.await?.map(BodyExt::boxed_unsync)) });
+        }
+        let (feed, limits, webhook) = (self.console.feed.clone(), self.console.limits.clone(), self.webhook.clone());
+        Box::pin(async move { Ok(tap::tap(feed, limits, webhook, request).await.map(BodyExt::boxed_unsync)) })
     }
 }
 
 fn is_ours(path: &str) -> bool {
     path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Somebody asks every few seconds, and it is no delivery.
+fn is_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
 }

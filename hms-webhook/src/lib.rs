@@ -62,6 +62,10 @@
 //! The platform's protocol is known from public documents only. Where these docs say "PROTOCOL.md §3.2", or "P §3.2",
 //! they mean the section of the protocol's description that a fact comes from.
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzzing;
 mod app;
 mod arguments;
 #[cfg(feature = "cli")]
@@ -74,10 +78,6 @@ mod deadline;
 mod delivery;
 mod error;
 pub mod event;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-#[path = "fuzzing.rs"]
-pub mod __fuzzing;
 mod handler;
 mod listed;
 #[cfg(feature = "push")]

@@ -114,7 +114,7 @@ impl Router {
         let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
         let Some(tool) = self.handlers.tools.get(call.name.as_str()) else {
             let told = self.no_such_tool(&call.name);
-            span.in_scope(|| warn!("{told}"));
+            span.in_scope(|| warn!(outcome = "unknown", "{told}"));
             return Started::Answered(error_object(&told));
         };
         let spec = tool.spec;
@@ -219,11 +219,11 @@ impl Running {
         match outcome {
             Some(Ok(Some(result))) => result,
             Some(Err(error)) => {
-                error!(panic = panic_text(error), "{} panicked", self.spec.location);
+                error!(outcome = "panicked", panic = panic_text(error), "{} panicked", self.spec.location);
                 error_object(NEUTRAL)
             }
             Some(Ok(None)) | None => {
-                error!("{} was not done at its deadline", self.spec.location);
+                error!(outcome = "late", "{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
         }
@@ -248,14 +248,14 @@ async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, bound: De
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
     let (location, told, causes) = (spec.location, error.told(), error.causes());
     match error.kind() {
-        ToolErrorKind::Told if causes.is_empty() => info!("{location} told the model: {told}"),
-        ToolErrorKind::Told => warn!(cause = causes, "{location} told the model: {told}"),
+        ToolErrorKind::Told if causes.is_empty() => info!(outcome = "told", "{location} told the model: {told}"),
+        ToolErrorKind::Told => warn!(outcome = "told", cause = causes, "{location} told the model: {told}"),
         // The text may quote what the caller said, so it is not for every log.
         ToolErrorKind::Arguments => {
-            warn!("{location} was called with wrong arguments");
+            warn!(outcome = "arguments", "{location} was called with wrong arguments");
             debug!("{told}");
         }
-        ToolErrorKind::Internal => error!(cause = causes, "{location} failed"),
+        ToolErrorKind::Internal => error!(outcome = "failed", cause = causes, "{location} failed"),
     }
 }
 

@@ -111,8 +111,10 @@ impl Shared {
                 let (status, cause) = (rejection.status().as_u16(), rejection.cause());
                 match rejection {
                     // Every port on the internet is probed; that is no warning.
-                    Rejection::NotFound | Rejection::MethodNotAllowed { .. } => debug!(status, "refused: {cause}"),
-                    _ => warn!(status, "refused: {cause}"),
+                    Rejection::NotFound | Rejection::MethodNotAllowed { .. } => {
+                        debug!(status, refused = cause, "refused")
+                    }
+                    _ => warn!(status, refused = cause, "refused"),
                 }
                 rejection.into_response()
             }

@@ -34,20 +34,26 @@ export function Copy({ text, what, icon = 'copy' }: { text: () => string; what: 
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+/** Where there is nothing to show. `heading`: it stands for the whole view. */
+export function Empty({ title, heading, children }: { title: string; heading?: boolean; children?: ComponentChildren }) {
   return (
     <div class="empty">
-      <p class="title">{title}</p>
+      {heading ? <Title id={title}>{title}</Title> : <p class="title">{title}</p>}
       {children}
     </div>
   );
 }
 
+let entered = false;
+
 /** The heading of a view. It takes the focus when the view is entered, so that a screen reader says where one is. */
 export function Title({ children, id }: { children: ComponentChildren; id: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (document.activeElement?.closest('nav, main')) heading.current?.focus();
+    // Who goes through a list stays in it. After a reload the focus is where the browser puts it.
+    const inList = document.activeElement?.closest('nav.list')?.checkVisibility();
+    if (entered && !inList) heading.current?.focus();
+    entered = true;
   }, [id]);
   return (
     <h1 ref={heading} tabIndex={-1}>
@@ -58,7 +64,7 @@ export function Title({ children, id }: { children: ComponentChildren; id: strin
 
 export function Section({ title, actions, children }: { title: string; actions?: ComponentChildren; children: ComponentChildren }) {
   return (
-    <section class="section" aria-label={title}>
+    <section class="section">
       <div class="section-head">
         <h2>{title}</h2>
         {actions}

@@ -28,7 +28,7 @@ export function ComposeView() {
   const begun = draft.value;
   if (!begun) {
     return (
-      <Empty title="Nothing to edit">
+      <Empty heading title="Nothing to edit">
         <p>
           Choose a delivery and then “Edit and replay”, or begin <a href={link('call')}>a phone call</a>.
         </p>

@@ -24,7 +24,7 @@ export function DeliveriesView() {
   });
   if (deliveries.value.length === 0) {
     return (
-      <Empty title="No deliveries yet">
+      <Empty heading title="No deliveries yet">
         <p>
           Call <a href={link('tools')}>a tool</a>, play <a href={link('call')}>a phone call</a>, or send one to
         </p>
@@ -35,6 +35,7 @@ export function DeliveriesView() {
   return (
     <div class={`split ${id !== null ? 'chosen' : ''}`}>
       <nav class="list" aria-label="Deliveries">
+        {id === null && <h1 class="sr">Deliveries</h1>}
         <div class="list-head">
           <label class="sr" for="sought">
             Filter deliveries
@@ -73,7 +74,7 @@ export function DeliveriesView() {
         {chosen ? (
           <DeliveryView key={chosen.id} delivery={chosen} />
         ) : id !== null ? (
-          <Empty title={`Delivery ${id} is not kept any more`}>
+          <Empty heading title={`Delivery ${id} is not kept any more`}>
             <p>
               <a href={link('deliveries')}>All deliveries</a>
             </p>
@@ -130,7 +131,7 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
       <Section title="Verification">
         <p class={`verdict ${shown.verified === false ? 'bad' : shown.verified ? 'good' : 'calm'}`}>
           <Icon name={shown.verified ? 'check' : 'close'} />
-          <span>{shown.verdict}</span>
+          <span>{shown.verdict || 'not yet'}</span>
         </p>
       </Section>
       <Section title="Time">
@@ -168,9 +169,15 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
       <Section title={shown.status === null ? 'Answer' : `Answer, ${shown.status}`}>
         {shown.reply === null ? <p class="quiet">Not yet.</p> : <JsonText text={shown.reply} label="Answer" />}
       </Section>
-      <Section title="Headers">
+      <Section title="Request">
         <table class="headers">
           <tbody>
+            <tr>
+              <th scope="row" class="mono">
+                {shown.method}
+              </th>
+              <td class="mono break">{shown.path}</td>
+            </tr>
             {shown.headers.map(([name, value], index) => (
               <tr key={index}>
                 <th scope="row" class="mono">

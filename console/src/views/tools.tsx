@@ -20,7 +20,7 @@ export function ToolsView() {
   const name = route.value[1];
   if (tools.length === 0) {
     return (
-      <Empty title="This app has no tools yet">
+      <Empty heading title="This app has no tools yet">
         <p>
           Annotate a function with <code>#[tool]</code> and start the server again.
         </p>
@@ -29,12 +29,14 @@ export function ToolsView() {
   }
   const chosen = tools.find((tool) => tool.name === name);
   const shown = chosen ?? tools[0]!;
+  // On a phone the list is all there is, until a tool is chosen.
+  const ListTitle = chosen ? 'h2' : 'h1';
   return (
     <div class={`split ${chosen ? 'chosen' : ''}`}>
       <nav class="list" aria-label="Tools">
-        <h2 class="list-title">
+        <ListTitle class="list-title">
           Tools <span class="quiet">{tools.length}</span>
-        </h2>
+        </ListTitle>
         <ul>
           {tools.map((tool) => (
             <li key={tool.name}>

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use serde::Serialize;
@@ -18,7 +19,12 @@ pub(super) struct Record {
     pub(super) id: u64,
     /// Milliseconds since 1970.
     pub(super) at: u64,
+    /// When the head of the request had come.
+    #[serde(skip)]
+    pub(super) begun: Begun,
     pub(super) from_console: bool,
+    pub(super) method: String,
+    pub(super) path: String,
     /// By which a page finds the delivery that it asked for.
     #[serde(skip)]
     pub(super) ticket: Option<String>,
@@ -64,7 +70,22 @@ pub(super) struct LogLine {
     pub(super) text: String,
 }
 
+/// The moment that the times of a record are counted from.
+#[derive(Debug)]
+pub(super) struct Begun(Instant);
+
+impl Default for Begun {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
 impl Record {
+    /// How long ago the delivery began, in milliseconds.
+    pub(super) fn elapsed_ms(&self) -> f64 {
+        self.begun.0.elapsed().as_secs_f64() * 1000.0
+    }
+
     fn size(&self) -> usize {
         self.body.len() + self.reply.as_ref().map_or(0, String::len)
     }
@@ -82,7 +103,7 @@ pub(super) enum News {
 
 /// The latest deliveries, by their numbers.
 #[derive(Debug)]
-pub(super) struct Feed {
+pub(crate) struct Feed {
     remembered: Mutex<Remembered>,
     news: broadcast::Sender<News>,
 }
@@ -124,6 +145,16 @@ impl Feed {
             change(record);
             let _ = self.news.send(News::Delivery(id));
         }
+    }
+
+    /// Notes what became of one tool call of a delivery, `change` being told when.
+    pub(super) fn note_tool(&self, id: u64, tool_call_id: &str, change: impl FnOnce(&mut ToolRun, f64)) {
+        self.note(id, |record| {
+            let now = record.elapsed_ms();
+            if let Some(run) = record.tools.iter_mut().find(|run| run.tool_call_id == tool_call_id) {
+                change(run, now);
+            }
+        });
     }
 
     pub(super) fn read<T>(&self, id: u64, look: impl FnOnce(&Record) -> T) -> Option<T> {

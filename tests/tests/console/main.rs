@@ -5,6 +5,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
+/// The tools of the program that [`copied`] was copied from.
+#[path = "../push/garage.rs"]
+#[expect(dead_code, reason = "its tools are found, its `main` is not needed")]
+mod garage;
+
+/// What the console of `garage` gives as tests, unchanged: `console/tests/restart.test.mjs` compares it.
+#[rustfmt::skip]
+mod copied {
+    mod broken_off;
+    mod greeting;
+    mod report;
+    mod status;
+    mod tool;
+    mod wrong_arguments;
+}
+
 use std::{process::Stdio, time::Duration};
 
 use tokio::{
