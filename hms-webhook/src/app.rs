@@ -15,11 +15,14 @@ use crate::{
     delivery::BodyLimits,
     error::StartupError,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
+    inbox::{Inbox, Listener, ListenerRun, Listeners},
+    once::Once,
     reply::AssistantReply,
-    router::{Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
+    router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
     schema::ToolDefinition,
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret, Verifier},
+    store::{Memory, Store},
 };
 
 /// The path of the webhook unless another one is set.
@@ -67,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) fallback: AssistantReply,
     pub(crate) body_limits: BodyLimits,
     pub(crate) concurrent_requests: usize,
+    pub(crate) concurrent_events: usize,
+    pub(crate) store: Option<Arc<dyn Store>>,
     #[cfg(feature = "server")]
     pub(crate) time_limits: crate::server::TimeLimits,
 }
@@ -82,6 +87,8 @@ impl Default for Settings {
             fallback: AssistantReply::saved(),
             body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
             concurrent_requests: 1024,
+            concurrent_events: 64,
+            store: None,
             #[cfg(feature = "server")]
             time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
         }
@@ -216,6 +223,20 @@ impl App {
         self
     }
 
+    /// How many handlers of notifications and background tools run at a time (default: 64). Further events wait.
+    pub fn concurrent_events(mut self, handlers: usize) -> Self {
+        self.settings.concurrent_events = handlers;
+        self
+    }
+
+    /// Where results and events are kept (default: [`Memory`], which forgets them when the process ends).
+    ///
+    /// With the feature `cli`, `App::run` uses the store that `HMS_WEBHOOK_STORE` names unless one was set here.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.settings.store = Some(Arc::new(store));
+        self
+    }
+
     /// How long a request's head may take to arrive, and how long a connection is kept open without a request
     /// (default: 10 s).
     #[cfg(feature = "server")]
@@ -267,7 +288,7 @@ impl App {
         check_settings(&self.settings, &mut problems);
         check_needs(&self, &mut problems);
         let tools = prepare_tools(&self.tools, &mut problems);
-        let handlers = sort_handlers(tools, &self.handlers, &mut problems);
+        let (assistant_request, listeners) = sort_handlers(&tools, &self.handlers, &mut problems);
         StartupError::check(problems)?;
 
         if self.tools.is_empty() && self.handlers.is_empty() {
@@ -282,6 +303,8 @@ impl App {
         if settings.allow_unsigned {
             warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
         }
+        let store = settings.store.unwrap_or_else(|| Arc::new(Memory::new()));
+        let states = Arc::new(self.states);
         let mut verifier = Verifier::new(settings.secrets).tolerance(settings.tolerance);
         if settings.allow_unsigned {
             verifier = verifier.allow_unsigned();
@@ -291,8 +314,10 @@ impl App {
             body_limits: settings.body_limits,
             verifier,
             router: Router {
-                handlers,
-                states: Arc::new(self.states),
+                handlers: Handlers { tools, assistant_request },
+                inbox: Inbox::new(store.clone(), Listeners::new(listeners, states.clone()), settings.concurrent_events),
+                once: Arc::new(Once::new(store)),
+                states,
                 budgets: settings.budgets,
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
@@ -343,6 +368,9 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
             "`.body_limit(0)`, `.body_timeout(0)` and `.concurrent_requests(0)` would refuse every request: choose more than zero"
                 .into(),
         );
+    }
+    if settings.concurrent_events == 0 {
+        problems.push("`.concurrent_events(0)` would run no handler: choose more than zero".into());
     }
 }
 
@@ -395,25 +423,31 @@ fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> Has
     tools
 }
 
+/// The handler that answers calls, and all that run from the inbox.
 fn sort_handlers(
-    tools: HashMap<&'static str, RegisteredTool>,
+    tools: &HashMap<&'static str, RegisteredTool>,
     specs: &[&'static HandlerSpec],
     problems: &mut Vec<String>,
-) -> Handlers {
-    let mut handlers = Handlers { tools, ..Handlers::default() };
+) -> (Option<AnswersCalls>, Vec<Listener>) {
     let mut greeting = Vec::new();
+    let mut answers = None;
+    let mut listeners = Vec::new();
     for &spec in specs {
-        match spec.run {
+        let run = match spec.run {
             HandlerRun::AssistantRequest(run) => {
                 greeting.push(spec.location.to_string());
-                handlers.assistant_request = Some(RegisteredHandler { spec, run });
+                answers = Some(RegisteredHandler { spec, run });
+                continue;
             }
-            HandlerRun::StatusUpdate(run) => handlers.status_update.push(RegisteredHandler { spec, run }),
-            HandlerRun::EndOfCallReport(run) => handlers.end_of_call_report.push(RegisteredHandler { spec, run }),
-            HandlerRun::Event(kind, run) => {
-                handlers.events.entry(kind).or_default().push(RegisteredHandler { spec, run });
-            }
-        }
+            HandlerRun::StatusUpdate(run) => ListenerRun::StatusUpdate(run),
+            HandlerRun::EndOfCallReport(run) => ListenerRun::EndOfCallReport(run),
+            HandlerRun::Event(kind, run) => ListenerRun::Event(kind, run),
+        };
+        listeners.push(Listener { location: spec.location, retry: spec.retry, run });
+    }
+    for RegisteredTool { spec, arguments } in tools.values().filter(|tool| tool.spec.background) {
+        let run = ListenerRun::Tool { spec, arguments: arguments.clone() };
+        listeners.push(Listener { location: spec.location, retry: spec.retry, run });
     }
     if greeting.len() > 1 {
         problems.push(format!(
@@ -421,5 +455,5 @@ fn sort_handlers(
             greeting.join(" and ")
         ));
     }
-    handlers
+    (answers, listeners)
 }

@@ -21,6 +21,7 @@ use crate::{
     arguments::{ArgumentSpec, Arguments, PreparedArguments},
     event::{AssistantRequest, Call, EndOfCallReport, RawArguments, StatusUpdate, UnknownEvent},
     reply::AssistantReply,
+    retry::RetryPolicy,
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -441,6 +442,8 @@ pub struct ToolSpec {
     pub(crate) response: Option<&'static str>,
     pub(crate) message: Option<&'static str>,
     pub(crate) url: Option<&'static str>,
+    /// Of a background tool.
+    pub(crate) retry: RetryPolicy,
 }
 
 impl ToolSpec {
@@ -466,6 +469,7 @@ impl ToolSpec {
             response: None,
             message: None,
             url: None,
+            retry: RetryPolicy::DEFAULT,
         }
     }
 
@@ -503,6 +507,11 @@ impl ToolSpec {
         self.url = Some(url);
         self
     }
+
+    pub const fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
 }
 
 /// A tool: a function that the model of a voice agent may call.
@@ -524,11 +533,17 @@ pub struct HandlerSpec {
     pub(crate) location: Location,
     pub(crate) needs: &'static [Need],
     pub(crate) run: HandlerRun,
+    pub(crate) retry: RetryPolicy,
 }
 
 impl HandlerSpec {
     pub const fn new(location: Location, needs: &'static [Need], run: HandlerRun) -> Self {
-        Self { location, needs, run }
+        Self { location, needs, run, retry: RetryPolicy::DEFAULT }
+    }
+
+    pub const fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
     }
 }
 

@@ -72,6 +72,7 @@ mod arguments;
 mod cli;
 #[cfg(feature = "console")]
 mod console;
+mod contained;
 #[cfg(feature = "control")]
 pub mod control;
 mod deadline;
@@ -79,7 +80,9 @@ mod delivery;
 mod error;
 pub mod event;
 mod handler;
+mod inbox;
 mod listed;
+mod once;
 #[cfg(feature = "push")]
 mod push;
 mod rejection;
@@ -88,6 +91,7 @@ mod response;
 #[cfg(feature = "control")]
 #[cfg_attr(not(feature = "push"), allow(dead_code))] // `push` uses all of it
 mod rest;
+mod retry;
 mod router;
 mod schema;
 #[cfg(feature = "server")]
@@ -95,6 +99,7 @@ mod server;
 mod service;
 mod shape;
 pub mod signature;
+pub mod store;
 pub mod testing;
 mod value;
 mod words;

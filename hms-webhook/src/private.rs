@@ -11,4 +11,5 @@ pub use crate::handler::{
     json, tool_future,
 };
 pub use crate::listed::{count, distinct};
+pub use crate::retry::RetryPolicy;
 pub use crate::value::{ValueOf, example, value};

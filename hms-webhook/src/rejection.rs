@@ -6,21 +6,33 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{
     event::ParseError,
+    handler::chain,
     response::{ReplyBody, json_response},
     signature::VerifyError,
+    store::StoreError,
 };
 
 /// Why a request was not dispatched.
 #[derive(Debug)]
 pub(crate) enum Rejection {
     NotFound,
-    MethodNotAllowed { allow: &'static str },
-    BodyTooLarge { limit: usize },
-    BodyTimedOut { after: Duration },
-    BodyBroken { cause: Box<dyn Error + Send + Sync> },
+    MethodNotAllowed {
+        allow: &'static str,
+    },
+    BodyTooLarge {
+        limit: usize,
+    },
+    BodyTimedOut {
+        after: Duration,
+    },
+    BodyBroken {
+        cause: Box<dyn Error + Send + Sync>,
+    },
     Unverified(VerifyError),
     Malformed(ParseError),
     Overloaded,
+    /// An event could not be kept.
+    NotKept(StoreError),
     ShuttingDown,
 }
 
@@ -33,7 +45,7 @@ impl Rejection {
             Self::BodyTimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken { .. } | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Unverified(_) => StatusCode::UNAUTHORIZED,
-            Self::Overloaded | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -48,6 +60,7 @@ impl Rejection {
             Self::Unverified(_) => "the request is not signed as it must be".into(),
             Self::Malformed(error) => error.to_string(),
             Self::Overloaded => "too many requests are being handled; try again in a moment".into(),
+            Self::NotKept(_) => "the event cannot be kept right now; send it again in a moment".into(),
             Self::ShuttingDown => "this server is shutting down; try again in a moment".into(),
         }
     }
@@ -57,6 +70,7 @@ impl Rejection {
         match self {
             Self::Unverified(error) => error.to_string(),
             Self::BodyBroken { cause } => cause.to_string(),
+            Self::NotKept(failure) => chain(failure),
             other => other.told(),
         }
     }
@@ -68,7 +82,7 @@ impl Rejection {
             Self::MethodNotAllowed { allow } => {
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
             }
-            Self::Overloaded | Self::ShuttingDown => {
+            Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

@@ -2,20 +2,27 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
 use crate::{
     arguments::PreparedArguments,
+    contained::{Contained, contained},
     deadline::Deadline,
-    event::{AssistantRequest, Call, Event, EventContext, ToolCall, ToolCalls},
+    event::{AssistantRequest, Call, Event, EventContext, EventType, ToolCall, ToolCalls},
     handler::{
-        AfterDeadline, AssistantFuture, EventFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
+        AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
+    inbox::{Inbox, tool_key},
+    once::{Done, Once},
+    rejection::Rejection,
     reply::AssistantReply,
     response::{Reply, ToolResult},
+    store::NewEvent,
     words::nearest,
 };
 
@@ -32,16 +39,14 @@ pub(crate) struct RegisteredHandler<E, F> {
     pub(crate) run: fn(HandlerInvocation<E>) -> F,
 }
 
-type Notified<E> = Vec<RegisteredHandler<E, EventFuture>>;
+/// The handler of assistant-requests.
+pub(crate) type AnswersCalls = RegisteredHandler<AssistantRequest, AssistantFuture>;
 
-/// All handlers of an app.
+/// The handlers that answer while somebody waits.
 #[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) tools: HashMap<&'static str, RegisteredTool>,
-    pub(crate) assistant_request: Option<RegisteredHandler<AssistantRequest, AssistantFuture>>,
-    pub(crate) status_update: Notified<crate::event::StatusUpdate>,
-    pub(crate) end_of_call_report: Notified<crate::event::EndOfCallReport>,
-    pub(crate) events: HashMap<&'static str, Notified<crate::event::UnknownEvent>>,
+    pub(crate) assistant_request: Option<AnswersCalls>,
 }
 
 /// How long the platform is made to wait at most.
@@ -58,47 +63,41 @@ pub(crate) struct Router {
     pub(crate) budgets: Budgets,
     /// The answer to an assistant-request that no handler could answer.
     pub(crate) fallback: AssistantReply,
-    /// Every task that runs a handler.
+    /// What is handled after it was acknowledged.
+    pub(crate) inbox: Inbox,
+    pub(crate) once: Arc<Once>,
+    /// Every task that runs a handler while somebody waits.
     pub(crate) running: TaskTracker,
 }
 
 impl Router {
-    /// Lets the handlers answer `event`, whose request's head was complete at `received`.
-    pub(crate) async fn dispatch(&self, event: Event, received: Instant) -> Reply {
+    /// Lets the handlers answer `event`, which stands in `body`. The request's head was complete at `received`.
+    pub(crate) async fn dispatch(&self, event: Event, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         match event {
-            Event::ToolCalls(calls) => self.tool_calls(calls, received).await,
-            Event::AssistantRequest(request) => Reply::Assistant(self.assistant_request(request, received).await),
-            Event::StatusUpdate(update) => {
-                let call = Call::new(update.context.clone(), None, Deadline::never());
-                self.notify(&self.handlers.status_update, update, &call)
-            }
-            Event::EndOfCallReport(report) => {
-                let call = Call::new(report.context.clone(), None, Deadline::never());
-                self.notify(&self.handlers.end_of_call_report, report, &call)
-            }
-            Event::Unknown(event) => match self.handlers.events.get(event.kind.as_str()) {
-                Some(handlers) => {
-                    let call = Call::new(event.context.clone(), None, Deadline::never());
-                    self.notify(handlers, event, &call)
-                }
-                None => {
-                    info!("an event of an unknown type was acknowledged; an `#[event]` handler would get it");
-                    Reply::Acknowledged
-                }
-            },
+            Event::ToolCalls(calls) => Ok(self.tool_calls(calls, body, received).await),
+            Event::AssistantRequest(request) => Ok(Reply::Assistant(self.assistant_request(request, received).await)),
+            notification => self.keep(&notification, body).await,
         }
     }
 
     // -- tool-calls ---------------------------------------------------------------------------
 
     /// All calls run at once; the results come in the order of the request.
-    async fn tool_calls(&self, calls: ToolCalls, received: Instant) -> Reply {
+    async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Reply {
         let budget = Deadline::at(received, self.budgets.tool_calls);
-        let started: Vec<_> = calls
-            .tool_call_list
-            .into_iter()
-            .map(|call| (call.id.clone(), self.start_tool(call, &calls.context, received, budget)))
-            .collect();
+        let ToolCalls { context, tool_call_list, .. } = calls;
+        let mut started = Vec::with_capacity(tool_call_list.len());
+        for call in tool_call_list {
+            let tool_call_id = call.id.clone();
+            let tool = match self.handlers.tools.get(call.name.as_str()) {
+                None => Started::Answered(self.no_such_tool(&call)),
+                Some(tool) if tool.spec.background => {
+                    Started::Answered(self.accept_background(tool.spec, &context, &call, &body).await)
+                }
+                Some(tool) => Started::Running(self.start_tool(tool, call, &context, received, budget)),
+            };
+            started.push((tool_call_id, tool));
+        }
         let mut results = Vec::with_capacity(started.len());
         for (tool_call_id, started) in started {
             let result = match started {
@@ -110,41 +109,70 @@ impl Router {
         Reply::Tools(results)
     }
 
-    fn start_tool(&self, call: ToolCall, context: &Arc<EventContext>, received: Instant, budget: Deadline) -> Started {
+    fn start_tool(
+        &self,
+        tool: &RegisteredTool,
+        call: ToolCall,
+        context: &Arc<EventContext>,
+        received: Instant,
+        budget: Deadline,
+    ) -> Running {
         let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
-        let Some(tool) = self.handlers.tools.get(call.name.as_str()) else {
-            let told = self.no_such_tool(&call.name);
-            span.in_scope(|| warn!(outcome = "unknown", "{told}"));
-            return Started::Answered(error_object(&told));
-        };
         let spec = tool.spec;
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
-        // Nobody waits for a background tool, so only a deadline of its own bounds it.
-        let deadline = if spec.background { own } else { own.earlier(budget) };
-        let invocation = ToolInvocation {
-            arguments: call.arguments,
-            prepared: tool.arguments.clone(),
-            scope: Scope::new(self.states.clone(), Call::new(context.clone(), Some(call.id), deadline)),
+        let deadline = own.earlier(budget);
+        let key = tool_key(&context.call.id, &call.id);
+        let about = Call::new(context.clone(), Some(call.id), deadline);
+        let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
+        let work = async move {
+            let lease = match spec.after_deadline {
+                AfterDeadline::Cancel => deadline.remaining(),
+                AfterDeadline::Finish => FINISH_WITHIN,
+            };
+            once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
+                let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
+                run_tool(spec, ToolInvocation { arguments: call.arguments, prepared, scope }, deadline)
+            })
+            .await
         };
-        let bound = match spec.after_deadline {
-            AfterDeadline::Cancel => deadline,
-            AfterDeadline::Finish => Deadline::never(),
-        };
-        let task = self.running.spawn(run_tool(spec, invocation, bound).instrument(span.clone()));
-        let running = Running { spec, task, deadline, span };
-        if spec.background {
-            self.running.spawn(async move { running.result().await });
-            return Started::Answered(accepted_object(spec.response));
-        }
-        Started::Running(running)
+        let task = self.running.spawn(work.instrument(span.clone()));
+        Running { spec, task, deadline, span }
     }
 
-    fn no_such_tool(&self, name: &str) -> String {
-        let name_shown = crate::words::shorten(name);
-        match nearest(name, self.handlers.tools.keys().copied()) {
-            Some(known) => format!("there is no tool `{name_shown}`; did you mean `{known}`?"),
-            None => format!("there is no tool `{name_shown}`; this server has no tools"),
+    /// Keeps a call of a background tool, and answers that it was accepted.
+    async fn accept_background(
+        &self,
+        spec: &'static ToolSpec,
+        context: &Arc<EventContext>,
+        call: &ToolCall,
+        body: &Bytes,
+    ) -> String {
+        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+        let event = NewEvent {
+            key: tool_key(&context.call.id, &call.id),
+            remembered_for: REMEMBERED_FOR,
+            kind: EventType::TOOL_CALLS.as_str().to_owned(),
+            call_id: context.call.id.clone(),
+            body: body.clone(),
+            handlers: vec![spec.name.to_owned()],
+        };
+        match self.inbox.append(vec![event]).instrument(span.clone()).await {
+            Ok(()) => accepted_object(spec.response),
+            Err(failure) => {
+                span.in_scope(|| error!(cause = chain(&failure), "{} cannot be begun", spec.location));
+                error_object(NEUTRAL)
+            }
         }
+    }
+
+    fn no_such_tool(&self, call: &ToolCall) -> String {
+        let name = crate::words::shorten(&call.name);
+        let told = match nearest(&call.name, self.handlers.tools.keys().copied()) {
+            Some(known) => format!("there is no tool `{name}`; did you mean `{known}`?"),
+            None => format!("there is no tool `{name}`; this server has no tools"),
+        };
+        warn!(tool_call_id = %call.id, outcome = "unknown", "{told}");
+        error_object(&told)
     }
 
     // -- assistant-request --------------------------------------------------------------------
@@ -159,13 +187,20 @@ impl Router {
         let call = Call::new(request.context.clone(), None, deadline);
         let invocation = HandlerInvocation { event: request, scope: Scope::new(self.states.clone(), call) };
         let answer = async move {
-            let outcome = deadline.bound(run(invocation)).await?;
-            outcome.inspect_err(|error| error!(cause = chain(&**error), "{location} failed")).ok()
+            match deadline.bound(contained(run(invocation))).await? {
+                Contained::Returned(outcome) => {
+                    outcome.inspect_err(|error| error!(cause = chain(&**error), "{location} failed")).ok()
+                }
+                Contained::Panicked(text) => {
+                    error!(panic = text, "{location} panicked");
+                    None
+                }
+            }
         };
         let task = self.running.spawn(answer.instrument(Span::current()));
         match deadline.bound(task).await {
             Some(Ok(Some(reply))) => return reply,
-            Some(Err(error)) => error!(panic = panic_text(error), "{location} panicked"),
+            Some(Err(error)) => error!(cause = %error, "{location} ended without an answer"),
             Some(Ok(None)) | None if deadline.is_over() => {
                 error!(budget = ?self.budgets.assistant_request, "{location} was late");
             }
@@ -177,25 +212,41 @@ impl Router {
 
     // -- notifications ------------------------------------------------------------------------
 
-    /// Starts the handlers of a notification and does not wait for them: it is acknowledged at once.
-    fn notify<E: Clone + Send + 'static>(&self, handlers: &Notified<E>, event: E, call: &Call) -> Reply {
-        for RegisteredHandler { spec, run } in handlers {
-            let (location, run) = (spec.location, *run);
-            let scope = Scope::new(self.states.clone(), call.clone());
-            let invocation = HandlerInvocation { event: event.clone(), scope };
-            let task = self.running.spawn(async move { run(invocation).await }.instrument(Span::current()));
-            let watch = async move {
-                match task.await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => error!(cause = chain(&*error), "{location} failed"),
-                    Err(error) => error!(panic = panic_text(error), "{location} panicked"),
-                }
-            };
-            self.running.spawn(watch.instrument(Span::current()));
+    /// Keeps an event for its handlers; then it is acknowledged.
+    async fn keep(&self, event: &Event, body: Bytes) -> Result<Reply, Rejection> {
+        let (kind, call_id) = (event.kind(), &event.context().call.id);
+        let handlers = self.inbox.listeners().of_kind(kind.as_str());
+        if handlers.is_empty() {
+            if matches!(event, Event::Unknown(_)) {
+                info!("an event of an unknown type was acknowledged; an `#[event]` handler would get it");
+            }
+            return Ok(Reply::Acknowledged);
         }
-        Reply::Acknowledged
+        // What the platform repeats has these in common (PROTOCOL.md §1.4).
+        let key = match event {
+            Event::StatusUpdate(update) => format!("status-update {call_id:?} {:?}", update.call.status),
+            Event::EndOfCallReport(_) => format!("end-of-call-report {call_id:?}"),
+            _ => format!("event {}", base16ct::lower::encode_string(&Sha256::digest(&body))),
+        };
+        let event = NewEvent {
+            key,
+            remembered_for: REMEMBERED_FOR,
+            kind: kind.as_str().to_owned(),
+            call_id: call_id.clone(),
+            body,
+            handlers: handlers.to_vec(),
+        };
+        self.inbox.append(vec![event]).await.map_err(Rejection::NotKept)?;
+        Ok(Reply::Acknowledged)
     }
 }
+
+/// For how long a repeated event is recognised.
+const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// How much longer than its deadline a tool's claim lasts: until its result is kept.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// How long a tool may go on after its deadline before another server may begin it.
+const FINISH_WITHIN: Duration = Duration::from_secs(600);
 
 /// A tool call after it was looked up.
 enum Started {
@@ -206,7 +257,7 @@ enum Started {
 /// A tool that runs in a task of its own.
 struct Running {
     spec: &'static ToolSpec,
-    task: tokio::task::JoinHandle<Option<String>>,
+    task: tokio::task::JoinHandle<String>,
     deadline: Deadline,
     span: Span,
 }
@@ -217,12 +268,12 @@ impl Running {
         let outcome = self.deadline.bound(self.task).await;
         let _entered = self.span.enter();
         match outcome {
-            Some(Ok(Some(result))) => result,
+            Some(Ok(result)) => result,
             Some(Err(error)) => {
-                error!(outcome = "panicked", panic = panic_text(error), "{} panicked", self.spec.location);
+                error!(outcome = "failed", cause = %error, "{} ended without a result", self.spec.location);
                 error_object(NEUTRAL)
             }
-            Some(Ok(None)) | None => {
+            None => {
                 error!(outcome = "late", "{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
@@ -232,17 +283,26 @@ impl Running {
 
 const TOO_LATE: &str = "the tool took too long and was given up; tell the caller that this cannot be done right now";
 
-/// Runs a tool; `None` when `bound` was over first. What the user's own code prints of its errors is asked for
-/// here, inside the tool's task, where a panic harms nobody else.
-async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, bound: Deadline) -> Option<String> {
-    let result = match bound.bound((spec.run)(invocation)).await? {
-        Ok(json) => result_object(json),
-        Err(error) => {
-            log_tool_error(spec, &error);
-            error_object(error.told())
-        }
+/// Runs a tool. What the user's own code prints of its errors is asked for here, inside the tool's task, where a panic
+/// harms nobody else.
+async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, deadline: Deadline) -> Done {
+    let bound = match spec.after_deadline {
+        AfterDeadline::Cancel => deadline,
+        AfterDeadline::Finish => Deadline::never(),
     };
-    Some(result)
+    let again = |answer| Done { answer, is_final: false };
+    match bound.bound(contained((spec.run)(invocation))).await {
+        Some(Contained::Returned(Ok(json))) => Done { answer: result_object(json), is_final: true },
+        Some(Contained::Returned(Err(error))) => {
+            log_tool_error(spec, &error);
+            Done { answer: error_object(error.told()), is_final: error.kind() != ToolErrorKind::Internal }
+        }
+        Some(Contained::Panicked(text)) => {
+            error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
+            again(error_object(NEUTRAL))
+        }
+        None => again(error_object(TOO_LATE)),
+    }
 }
 
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
@@ -256,17 +316,6 @@ fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
             debug!("{told}");
         }
         ToolErrorKind::Internal => error!(outcome = "failed", cause = causes, "{location} failed"),
-    }
-}
-
-fn panic_text(error: tokio::task::JoinError) -> String {
-    match error.try_into_panic() {
-        Ok(panic) => match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(text), _) => (*text).to_owned(),
-            (None, Some(text)) => text.clone(),
-            (None, None) => "a value that is no text".to_owned(),
-        },
-        Err(_) => "its task was stopped together with its runtime".to_owned(),
     }
 }
 

@@ -102,6 +102,7 @@ pub(crate) async fn serve(
         stopping: CancellationToken::new(),
         given_up: CancellationToken::new(),
     };
+    service.start();
     accept(&listener, &connections, stop).await;
     drop(listener);
 
@@ -116,6 +117,7 @@ pub(crate) async fn serve(
     if tokio::time::timeout(time_limits.stop, finished).await.is_err() {
         warn!("some handlers or connections were not done {:?} after the stop; they are given up", time_limits.stop);
         connections.given_up.cancel();
+        service.give_back().await;
     }
 }
 

@@ -54,19 +54,34 @@ impl WebhookService {
         &self.0.path
     }
 
-    /// From now on every new request is answered 503, and `/readyz` says that this server is not ready.
+    /// From now on every new request is answered 503, `/readyz` says that this server is not ready, and no event
+    /// that waits is begun.
     ///
     /// `App::serve` does this by itself; call it where the service is mounted in a server of your own.
     pub fn shut_down(&self) {
         self.0.shutting_down.store(true, Ordering::Relaxed);
+        self.0.router.inbox.stop();
     }
 
-    /// Waits until no handler runs, in the background or otherwise.
+    /// Begins to run what waits in the store, such as what an earlier process has left. `App::serve` and the first event
+    /// do this by themselves; call it where the service is mounted in a server of your own. Needs tokio's runtime.
+    pub fn start(&self) {
+        self.0.router.inbox.start();
+    }
+
+    /// Waits until no handler runs and none is due. What waits for its next try is not waited for, nor, after
+    /// [`shut_down`](Self::shut_down), what has not begun.
     pub async fn settled(&self) {
         let running = &self.0.router.running;
         running.close();
         running.wait().await;
         running.reopen();
+        self.0.router.inbox.settled().await;
+    }
+
+    /// Gives the events of handlers that still run back to the store, where the next process finds them.
+    pub async fn give_back(&self) {
+        self.0.router.inbox.give_back().await;
     }
 }
 
@@ -131,6 +146,9 @@ impl Shared {
             Route::Ready if self.is_shutting_down() => {
                 return Ok(Reply::Health { well: false, state: "shutting down" });
             }
+            Route::Ready if !self.router.inbox.is_well().await => {
+                return Ok(Reply::Health { well: false, state: "events cannot be kept" });
+            }
             Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
             Route::Webhook => {}
         }
@@ -145,7 +163,7 @@ impl Shared {
         let span = tracing::Span::current();
         span.record("event", event.kind().as_str());
         span.record("call", event.context().call.id.as_str());
-        let reply = self.router.dispatch(event, received).await;
+        let reply = self.router.dispatch(event, payload.into_body(), received).await?;
         info!(milliseconds = received.elapsed().as_millis() as u64, "answered");
         Ok(reply)
     }

@@ -107,6 +107,10 @@ impl VerifiedPayload {
     pub fn body(&self) -> &[u8] {
         &self.0
     }
+
+    pub(crate) fn into_body(self) -> Bytes {
+        self.0
+    }
 }
 
 /// Decides whether a delivery comes from someone who knows a secret, and recently.

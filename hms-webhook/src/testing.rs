@@ -20,6 +20,8 @@
 //! Everything goes through the whole pipeline: signature, decoding, deadlines, the reply's form. No port is opened,
 //! and tokio's paused clock works, so a test of a deadline takes no time.
 
+mod conformance;
+
 use std::{
     fmt,
     ops::Index,
@@ -44,6 +46,8 @@ use crate::{
     service::WebhookService,
     signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER},
 };
+
+pub use self::conformance::store_conformance;
 
 const SECRET: &str = "the secret of the test platform";
 

@@ -28,11 +28,12 @@ pub struct Call {
     context: Arc<EventContext>,
     tool_call_id: Option<Arc<str>>,
     deadline: Deadline,
+    attempt: u32,
 }
 
 impl Call {
     pub(crate) fn new(context: Arc<EventContext>, tool_call_id: Option<String>, deadline: Deadline) -> Self {
-        Self { context, tool_call_id: tool_call_id.map(Arc::from), deadline }
+        Self { context, tool_call_id: tool_call_id.map(Arc::from), deadline, attempt: 1 }
     }
 
     /// The call's id (P §3.0): opaque, and empty only in an `#[event]` handler whose event names no call.
@@ -102,6 +103,19 @@ impl Call {
         self.deadline
     }
 
+    /// Which attempt this is to handle the event or the tool call; the first is 1. One that a crash interrupted counts.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Whether the same was begun before, and may have had a part of its effect: an attempt that failed, was late, or was
+    /// interrupted.
+    ///
+    /// A repeated delivery of what was answered does not run a handler again.
+    pub fn is_repeat(&self) -> bool {
+        self.attempt > 1
+    }
+
     /// Everything that the event tells about the call.
     pub fn context(&self) -> &EventContext {
         &self.context
@@ -141,6 +155,13 @@ impl Call {
     #[must_use]
     pub fn with_tool_call_id(mut self, id: impl Into<String>) -> Self {
         self.tool_call_id = Some(id.into().into());
+        self
+    }
+
+    /// The same call, in this attempt to handle it; the first is 1.
+    #[must_use]
+    pub fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
         self
     }
 

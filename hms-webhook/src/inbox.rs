@@ -1,0 +1,261 @@
+//! What is acknowledged now and handled afterwards: notifications, and calls of background tools.
+//!
+//! They are appended to the store before they are acknowledged, and their handlers run from there: in order per phone
+//! call, tried again when they fail, and among the dead letters in the end.
+
+mod listener;
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tracing::{debug, error, info, warn};
+
+use self::listener::Outcome;
+pub(crate) use self::listener::{Listener, ListenerRun, Listeners, tool_key};
+use crate::{
+    handler::chain,
+    store::{Job, JobId, NewEvent, Store, StoreError},
+};
+
+/// How long to wait after the store has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long a store may take to say that it is well.
+const CHECK_WITHIN: Duration = Duration::from_secs(2);
+
+/// Events that wait for their handlers, and what runs them.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    listeners: Listeners,
+    /// One permit for each handler that may run at a time.
+    slots: Arc<Semaphore>,
+    started: OnceLock<()>,
+    stopping: AtomicBool,
+    /// Whether the last write to the store succeeded.
+    is_well: AtomicBool,
+    /// Something may have become due: an append, an end, a stop.
+    changed: Arc<Notify>,
+    progress: watch::Sender<Progress>,
+    running: Mutex<HashSet<JobId>>,
+}
+
+/// What somebody who waits for the inbox has to know.
+#[derive(Debug, Default)]
+struct Progress {
+    appends: u64,
+    running: usize,
+    /// Nothing was due when it was last looked.
+    is_idle: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(store: Arc<dyn Store>, listeners: Listeners, at_a_time: usize) -> Self {
+        let progress = Progress { is_idle: true, ..Progress::default() };
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                listeners,
+                slots: Arc::new(Semaphore::new(at_a_time.min(Semaphore::MAX_PERMITS))),
+                started: OnceLock::new(),
+                stopping: AtomicBool::new(false),
+                is_well: AtomicBool::new(true),
+                changed: Arc::new(Notify::new()),
+                progress: watch::channel(progress).0,
+                running: Mutex::default(),
+            }),
+        }
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.shared.listeners
+    }
+
+    /// Begins to run what waits, as far as this was not done before. Needs tokio's runtime.
+    pub(crate) fn start(&self) {
+        self.shared.started.get_or_init(|| {
+            // What an earlier process has left is looked for first.
+            self.shared.progress.send_modify(|progress| progress.is_idle = false);
+            tokio::spawn(run(Arc::downgrade(&self.shared), self.shared.changed.clone()));
+        });
+    }
+
+    /// Keeps `events` for their handlers. Once this has returned, they may be acknowledged.
+    pub(crate) async fn append(&self, events: Vec<NewEvent>) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        self.start();
+        // By its key one finds what was logged of its handlers, which run later and elsewhere.
+        events.iter().for_each(|event| debug!(key = event.key, "keeping an event for its handlers"));
+        let appended = shared.store.append(events).await;
+        shared.note(&appended);
+        shared.progress.send_modify(|progress| {
+            progress.appends += 1;
+            progress.is_idle = false;
+        });
+        shared.changed.notify_one();
+        appended
+    }
+
+    /// Whether the store can be written. It is asked only if it has failed before.
+    pub(crate) async fn is_well(&self) -> bool {
+        let shared = &self.shared;
+        if !shared.is_well.load(Ordering::Relaxed) {
+            let checked = timeout(CHECK_WITHIN, shared.store.check()).await;
+            shared.is_well.store(matches!(checked, Ok(Ok(()))), Ordering::Relaxed);
+        }
+        shared.is_well.load(Ordering::Relaxed)
+    }
+
+    /// Begins no further handler.
+    pub(crate) fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        self.shared.changed.notify_one();
+        self.shared.progress.send_modify(|_| {});
+    }
+
+    /// Waits until no handler runs and none is due. What waits for its next try is not waited for; once it was told to
+    /// stop, nor is what has not begun.
+    pub(crate) async fn settled(&self) {
+        let shared = &self.shared;
+        let is_settled = |progress: &Progress| {
+            progress.running == 0 && (progress.is_idle || shared.stopping.load(Ordering::Relaxed))
+        };
+        // The sender is in `self`, so it does not go away meanwhile.
+        let _ = shared.progress.subscribe().wait_for(is_settled).await;
+    }
+
+    /// Gives back what still runs, for another process to take up.
+    pub(crate) async fn give_back(&self) {
+        let jobs: Vec<JobId> = self.shared.running().drain().collect();
+        if jobs.is_empty() {
+            return;
+        }
+        match self.shared.store.give_back(jobs).await {
+            Ok(()) => info!("handlers that were not done have given their events back"),
+            Err(failure) => warn!(cause = chain(&failure), "handlers that were not done cannot give their events back"),
+        }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        // The task that runs handlers ends when it finds that this is gone.
+        self.shared.changed.notify_one();
+    }
+}
+
+/// Takes what is due out of the store, again and again.
+async fn run(shared: Weak<Shared>, changed: Arc<Notify>) {
+    loop {
+        // The store is not held while nothing happens, so that its file can be closed when the app is gone.
+        let next = match shared.upgrade() {
+            Some(shared) if !shared.stopping.load(Ordering::Relaxed) => shared.take().await,
+            _ => return,
+        };
+        match next {
+            Some(wait) => {
+                let _ = timeout(wait, changed.notified()).await;
+            }
+            None => changed.notified().await,
+        }
+    }
+}
+
+impl Shared {
+    /// Starts what is due, as far as there is room. Gives back when to look again, if nothing happens meanwhile.
+    async fn take(self: Arc<Self>) -> Option<Duration> {
+        let free = self.slots.available_permits();
+        if free == 0 {
+            return None; // The end of a handler is a change.
+        }
+        let appends = self.progress.borrow().appends;
+        let leased = match self.store.lease(free).await {
+            Ok(leased) => leased,
+            Err(failure) => {
+                self.note(&Err::<(), _>(failure));
+                return Some(AFTER_FAILURE);
+            }
+        };
+        if leased.jobs.is_empty() {
+            self.progress.send_if_modified(|progress| {
+                let is_idle = progress.appends == appends;
+                progress.is_idle |= is_idle;
+                is_idle
+            });
+            return leased.next;
+        }
+        for job in leased.jobs {
+            // There were as many as were asked for, and nobody else takes any.
+            let Ok(slot) = self.slots.clone().try_acquire_owned() else { continue };
+            self.running().insert(job.id);
+            self.progress.send_modify(|progress| progress.running += 1);
+            let shared = self.clone();
+            tokio::spawn(async move {
+                shared.work(job).await;
+                drop(slot);
+                shared.progress.send_modify(|progress| progress.running -= 1);
+                shared.changed.notify_one();
+            });
+        }
+        Some(Duration::ZERO)
+    }
+
+    /// Runs one handler and writes down how it went.
+    async fn work(&self, job: Job) {
+        let id = job.id;
+        let outcome = self.listeners.handle(job).await;
+        if !self.running().contains(&id) {
+            return; // It was given back, and is somebody else's.
+        }
+        loop {
+            let written = match &outcome {
+                Outcome::Done => self.store.finish(id).await,
+                Outcome::Failed { error, retry } => self.store.fail(id, error, *retry).await,
+            };
+            self.note(&written);
+            if written.is_ok() || self.stopping.load(Ordering::Relaxed) {
+                break;
+            }
+            // It was handled, and it would be a pity to do it again.
+            sleep(AFTER_FAILURE).await;
+        }
+        self.running().remove(&id);
+    }
+
+    /// Notes whether the store is well, and logs when that changes.
+    fn note<T>(&self, outcome: &Result<T, StoreError>) {
+        let was_well = self.is_well.swap(outcome.is_ok(), Ordering::Relaxed);
+        match outcome {
+            Err(failure) if was_well => {
+                error!(cause = chain(failure), "events cannot be kept and are refused until they can: {failure}");
+            }
+            Ok(_) if !was_well => info!("events can be kept again"),
+            _ => {}
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        // Nothing panics while it holds the lock.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("store", &self.store).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! One effect for one tool call, however often it is delivered.
+//!
+//! Who comes while the first is at it waits for the same answer; who comes afterwards gets the kept one. What answered
+//! nothing, since it broke or was late, is run again.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::sleep};
+use tracing::{debug, error};
+
+use crate::store::{Claim, Store, StoreError};
+
+/// For how long the result of a tool call is kept.
+const KEPT_FOR: Duration = Duration::from_secs(600);
+/// How often it is asked whether another server is done.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// Runs what has a key once.
+#[derive(Debug)]
+pub(crate) struct Once {
+    store: Arc<dyn Store>,
+    /// What runs in this process, with the answer once it is there.
+    flights: Mutex<HashMap<Arc<str>, Landing>>,
+}
+
+type Landing = watch::Receiver<Option<Arc<str>>>;
+
+/// What became of a piece of work.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) answer: String,
+    /// It counts as done: a repetition gets this answer. Otherwise a repetition runs it again.
+    pub(crate) is_final: bool,
+}
+
+impl Once {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, flights: Mutex::default() }
+    }
+
+    /// The answer under `key`: the kept one, the one of who is at it, or that of `work`, which is told how often
+    /// the same work had been begun before. `lease` is how long it may take at most.
+    ///
+    /// A store that fails is logged, and the work is done all the same: somebody waits on the phone.
+    pub(crate) async fn run<F>(&self, key: String, lease: Duration, work: impl FnOnce(u32) -> F) -> String
+    where
+        F: Future<Output = Done>,
+    {
+        let key: Arc<str> = key.into();
+        let landing = loop {
+            match self.take_off(&key) {
+                Ok(landing) => break landing,
+                Err(mut first) => {
+                    if let Ok(answer) = first.wait_for(Option::is_some).await {
+                        debug!(outcome = "stored", "a repetition was answered with the first one's result");
+                        return answer.as_deref().unwrap_or_default().to_owned();
+                    }
+                    // The first was given up without an answer, together with its task.
+                }
+            }
+        };
+        let flight = Flight { once: self, key: &key };
+
+        let earlier = match self.claim(&key, lease).await {
+            Ok(Ok(earlier)) => earlier,
+            Ok(Err(kept)) => {
+                debug!(outcome = "stored", "a repetition was answered with the kept result");
+                landing.send_replace(Some(kept.as_str().into()));
+                return kept;
+            }
+            Err(failure) => {
+                complain("whether this tool call is a repetition cannot be looked up; it is run", &failure);
+                0
+            }
+        };
+        let Done { answer, is_final } = work(earlier).await;
+        let remembered = match is_final {
+            true => self.store.keep(&key, &answer, KEPT_FOR).await,
+            false => self.store.release(&key, KEPT_FOR).await,
+        };
+        if let Err(failure) = remembered {
+            complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
+        }
+        landing.send_replace(Some(answer.as_str().into()));
+        drop(flight);
+        answer
+    }
+
+    /// Becomes the first of its key, or gives back what to wait for.
+    fn take_off(&self, key: &Arc<str>) -> Result<watch::Sender<Option<Arc<str>>>, Landing> {
+        let mut flights = self.flights();
+        if let Some(first) = flights.get(key) {
+            return Err(first.clone());
+        }
+        let (sender, receiver) = watch::channel(None);
+        flights.insert(key.clone(), receiver);
+        Ok(sender)
+    }
+
+    /// How often it had been claimed before, or the kept result. Waits for another server that is at it.
+    async fn claim(&self, key: &str, lease: Duration) -> Result<Result<u32, String>, StoreError> {
+        loop {
+            match self.store.claim(key, lease).await? {
+                Claim::Granted { earlier } => return Ok(Ok(earlier)),
+                Claim::Kept(result) => return Ok(Err(result)),
+                Claim::Running => sleep(ASK_EVERY).await,
+            }
+        }
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Arc<str>, Landing>> {
+        // Nothing in here panics while it holds the lock.
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The entry of who is at it; gone when that is done or dropped.
+struct Flight<'a> {
+    once: &'a Once,
+    key: &'a Arc<str>,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.once.flights().remove(self.key);
+    }
+}
+
+fn complain(what: &str, failure: &StoreError) {
+    error!(cause = crate::handler::chain(failure), "{what}");
+}
