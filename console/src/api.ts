@@ -51,6 +51,15 @@ export interface ToolRun {
   result: string | null;
 }
 
+/** One attempt of a handler that runs after the answer. */
+export interface HandlerRun {
+  name: string;
+  attempt: number;
+  started_ms: number;
+  ended_ms: number | null;
+  failed: boolean;
+}
+
 export interface LogLine {
   at_ms: number;
   level: 'ERROR' | 'WARN' | 'INFO' | 'DEBUG' | 'TRACE';
@@ -77,6 +86,7 @@ export interface Delivery {
   budget_ms: number | null;
   limit_ms: number | null;
   tools: ToolRun[];
+  handlers: HandlerRun[];
   status: number | null;
   reply: string | null;
   answered_ms: number | null;

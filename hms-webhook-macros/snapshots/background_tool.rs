@@ -32,7 +32,8 @@ const _: () = {
             .background()
             .response("It is on its way")
             .message("I am sending it")
-            .url("https://hooks.example.com");
+            .url("https://hooks.example.com")
+            .retry(__hms::RetryPolicy::new(5, 1000, 3600000));
     }
     fn __run(__invocation: __hms::ToolInvocation) -> __hms::ToolFuture {
         __hms::tool_future(async move {

@@ -9,14 +9,15 @@ const _: () = {
     const __NEEDS: &[__hms::Need] = &[__hms::Need::new::<Crm>("crm")];
     impl __hms::Handler for file_report {
         const SPEC: __hms::HandlerSpec = __hms::HandlerSpec::new(
-            __hms::Location {
-                function: "file_report",
-                file: ::core::file!(),
-                line: ::core::line!(),
-            },
-            __NEEDS,
-            __hms::HandlerRun::EndOfCallReport(__run),
-        );
+                __hms::Location {
+                    function: "file_report",
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                },
+                __NEEDS,
+                __hms::HandlerRun::EndOfCallReport(__run),
+            )
+            .retry(__hms::RetryPolicy::new(12, 2000, 300000));
     }
     fn __run(
         __invocation: __hms::HandlerInvocation<__hms::EndOfCallReport>,

@@ -16,8 +16,21 @@ use crate::{
     model::Event,
 };
 
-const TOOL_KEYS: &[&str] =
-    &["name", "description", "deadline", "background", "response", "message", "url", "after_deadline", "crate"];
+const TOOL_KEYS: &[&str] = &[
+    "name",
+    "description",
+    "deadline",
+    "background",
+    "response",
+    "message",
+    "url",
+    "after_deadline",
+    "tries",
+    "first_retry",
+    "longest_retry",
+    "crate",
+];
+const NOTIFICATION_KEYS: &[&str] = &["tries", "first_retry", "longest_retry", "crate"];
 const ARGUMENT_KEYS: &[&str] = &["name", "description", "default", "range", "length", "pattern", "example", "strict"];
 
 /// The keys of `#[tool]`.
@@ -30,6 +43,7 @@ pub(crate) struct ToolKeys {
     pub(crate) message: Option<LitStr>,
     pub(crate) url: Option<LitStr>,
     pub(crate) after_deadline: Option<LitStr>,
+    pub(crate) retry: RetryKeys,
     pub(crate) runtime: Option<Path>,
 }
 
@@ -51,6 +65,7 @@ impl ToolKeys {
             message: keys.string("message", "One moment, I am looking it up", errors),
             url: keys.string("url", "https://hooks.example.com/tools", errors),
             after_deadline: keys.string("after_deadline", "finish", errors),
+            retry: RetryKeys::read(&mut keys, errors),
             runtime: keys.path("crate", errors),
         };
         keys.refuse_the_rest(TOOL_KEYS, errors);
@@ -66,6 +81,8 @@ impl ToolKeys {
 pub(crate) struct HandlerKeys {
     /// The type of the event, for `#[event]` only.
     pub(crate) event_type: Option<LitStr>,
+    /// Of what runs after it was acknowledged.
+    pub(crate) retry: RetryKeys,
     pub(crate) runtime: Option<Path>,
 }
 
@@ -90,13 +107,44 @@ impl HandlerKeys {
                 None
             }
         };
-        let read = Self { event_type, runtime: keys.path("crate", errors) };
-        keys.refuse_the_rest(&["crate"], errors);
+        let (retry, known) = match event {
+            // Somebody waits for its answer, so it is tried once.
+            Event::AssistantRequest => (RetryKeys::default(), &["crate"][..]),
+            _ => (RetryKeys::read(&mut keys, errors), NOTIFICATION_KEYS),
+        };
+        let read = Self { event_type, retry, runtime: keys.path("crate", errors) };
+        keys.refuse_the_rest(known, errors);
         read
     }
 
     pub(crate) fn runtime(&self) -> TokenStream {
         runtime(self.runtime.as_ref())
+    }
+}
+
+/// When something that failed is tried again.
+#[derive(Default)]
+pub(crate) struct RetryKeys {
+    pub(crate) tries: Option<(Ident, Option<Expr>)>,
+    pub(crate) first: Option<(Ident, LitStr)>,
+    pub(crate) longest: Option<(Ident, LitStr)>,
+}
+
+impl RetryKeys {
+    fn read(keys: &mut Keys, errors: &mut Errors) -> Self {
+        let mut time = |name: &str, example: &str, errors: &mut Errors| {
+            let ident = keys.ident(name);
+            ident.zip(keys.string(name, example, errors))
+        };
+        let first = time("first_retry", "2s", errors);
+        let longest = time("longest_retry", "1h", errors);
+        Self { tries: keys.take("tries", errors).map(|key| (key.name, key.value)), first, longest }
+    }
+
+    /// The keys that were written.
+    pub(crate) fn idents(&self) -> impl Iterator<Item = &Ident> {
+        let tries = self.tries.as_ref().map(|(ident, _)| ident);
+        tries.into_iter().chain([&self.first, &self.longest].into_iter().flatten().map(|(ident, _)| ident))
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod number;
 mod parameter;
+mod retry;
 mod signature;
 mod text;
 
@@ -46,6 +47,17 @@ pub(crate) fn tool(keys: ToolKeys, item: &Item, errors: &mut Errors) -> Option<T
     let response = keys.response.and_then(|(_, it)| text::not_empty("response", &it, errors));
     let message = keys.message.and_then(|it| text::not_empty("message", &it, errors));
     let url = keys.url.and_then(|it| text::url(&it, errors));
+    if keys.background.is_none() {
+        for key in keys.retry.idents() {
+            errors.at(
+                key,
+                format!(
+                    "`{key}` is for a `background` tool, for which nobody waits; add `background`, or leave it out"
+                ),
+            );
+        }
+    }
+    let retry = retry::check(keys.retry, errors);
     let parameters = parameters(item, Source::Tool, errors);
     let arguments = arguments::check(item, &parameters, errors);
     Some(Tool {
@@ -59,6 +71,7 @@ pub(crate) fn tool(keys: ToolKeys, item: &Item, errors: &mut Errors) -> Option<T
         response,
         message,
         url,
+        retry,
     })
 }
 
@@ -90,7 +103,8 @@ pub(crate) fn handler(event: Event, keys: HandlerKeys, item: &Item, errors: &mut
         );
         errors.at(&second.written, message);
     }
-    Some(Handler { function: function(item, parameters)?, event, event_type })
+    let retry = retry::check(keys.retry, errors);
+    Some(Handler { function: function(item, parameters)?, event, event_type, retry })
 }
 
 fn function(item: &Item, parameters: Vec<Option<Checked>>) -> Option<Function> {

@@ -11,7 +11,7 @@
 mod handler;
 mod tool;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
@@ -19,7 +19,7 @@ pub(crate) use self::{
     handler::{fallback as handler_fallback, handler},
     tool::{fallback as tool_fallback, tool},
 };
-use crate::model::{Function, Identity, Parameter};
+use crate::model::{Function, Identity, Parameter, Retry};
 
 /// What is left when the annotated item is no free function: inside an `impl` no type could stand beside it.
 pub(crate) fn refused(item: &TokenStream, errors: TokenStream) -> TokenStream {
@@ -61,6 +61,14 @@ fn location(identity: &Identity) -> TokenStream {
         quote_spanned!(identity.ident.span()=> ::core::line!()),
     );
     quote_spanned!(Span::mixed_site()=> __hms::Location { function: #name, file: #file, line: #line })
+}
+
+/// `.retry(…)` where something was written about it.
+fn retry(retry: Option<Retry>) -> Option<TokenStream> {
+    let Retry { tries, first_millis, longest_millis } = retry?;
+    let (tries, first) = (Literal::u32_unsuffixed(tries), Literal::u64_unsuffixed(first_millis));
+    let longest = Literal::u64_unsuffixed(longest_millis);
+    Some(quote_spanned!(Span::mixed_site()=> .retry(__hms::RetryPolicy::new(#tries, #first, #longest))))
 }
 
 /// `const __NEEDS: &[__hms::Need] = &[__hms::Need::new::<Orders>("orders")];`

@@ -40,6 +40,15 @@ pub(crate) struct Tool {
     pub(crate) response: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) url: Option<String>,
+    pub(crate) retry: Option<Retry>,
+}
+
+/// When something that failed is tried again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Retry {
+    pub(crate) tries: u32,
+    pub(crate) first_millis: u64,
+    pub(crate) longest_millis: u64,
 }
 
 pub(crate) enum Arguments {
@@ -92,6 +101,7 @@ pub(crate) struct Handler {
     pub(crate) event: Event,
     /// The type of the event on the wire, for [`Event::Other`] only.
     pub(crate) event_type: Option<String>,
+    pub(crate) retry: Option<Retry>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

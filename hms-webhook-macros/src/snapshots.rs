@@ -85,7 +85,8 @@ fn a_background_tool_with_the_whole_object() {
             message = "I am sending it",
             url = "https://hooks.example.com",
             after_deadline = "finish",
-            deadline = "90s"
+            deadline = "90s",
+            tries = 5
         ),
         quote! {
             /// Send a mail.
@@ -127,7 +128,7 @@ fn a_status_update_without_the_event() {
 fn an_end_of_call_report() {
     let expansion = pipeline::handler(
         Event::EndOfCallReport,
-        quote!(),
+        quote!(first_retry = "2s", longest_retry = "5m"),
         quote!(
             async fn file_report(crm: &Crm, report: EndOfCallReport) -> Result<(), CrmError> {}
         ),

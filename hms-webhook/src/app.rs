@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     arguments::PreparedArguments,
@@ -16,10 +16,11 @@ use crate::{
     error::StartupError,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     inbox::{Inbox, Listener, ListenerRun, Listeners},
+    mishap::Mishaps,
     once::Once,
     reply::AssistantReply,
     router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
-    schema::ToolDefinition,
+    schema::{Profile, ToolDefinition},
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret, Verifier},
     store::{Memory, Store},
@@ -72,6 +73,7 @@ pub(crate) struct Settings {
     pub(crate) concurrent_requests: usize,
     pub(crate) concurrent_events: usize,
     pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) mishaps: Mishaps,
     #[cfg(feature = "server")]
     pub(crate) time_limits: crate::server::TimeLimits,
 }
@@ -89,6 +91,7 @@ impl Default for Settings {
             concurrent_requests: 1024,
             concurrent_events: 64,
             store: None,
+            mishaps: Mishaps::default(),
             #[cfg(feature = "server")]
             time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
         }
@@ -268,6 +271,34 @@ impl App {
         Ok(self.tools.iter().filter_map(define).collect())
     }
 
+    /// What the model is told about each tool, in the form that the models of a certain provider take.
+    ///
+    /// ```
+    /// use hms_webhook::{App, Profile, tool, tools};
+    ///
+    /// /// Say when the shop opens.
+    /// #[tool]
+    /// fn opening_hour(/** The day. */ day: Option<String>) -> u8 {
+    ///     day.map_or(9, |_| 10)
+    /// }
+    ///
+    /// let app = App::new().tools(tools![opening_hour]);
+    /// let tool = app.definitions_for(Profile::OpenAiStrict)?.remove(0);
+    /// assert_eq!(tool.parameters["required"][0], "day");
+    /// assert_eq!(tool.parameters["properties"]["day"]["type"][1], "null");
+    /// # Ok::<_, hms_webhook::StartupError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`definitions`](Self::definitions); and names every argument that cannot be described in this form.
+    pub fn definitions_for(&self, profile: Profile) -> Result<Vec<ToolDefinition>, StartupError> {
+        let mut problems = Vec::new();
+        let definitions = self.definitions()?.into_iter();
+        let definitions = definitions.map(|definition| definition.in_form(profile, &mut problems)).collect();
+        StartupError::check(problems)?;
+        Ok(definitions)
+    }
+
     #[cfg(feature = "console")]
     pub(crate) fn tool_specs(&self) -> &[&'static ToolSpec] {
         &self.tools
@@ -304,6 +335,12 @@ impl App {
             warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
         }
         let store = settings.store.unwrap_or_else(|| Arc::new(Memory::new()));
+        match &*store.describe() {
+            "memory" => {
+                info!("events and results are kept in memory only: what is not handled when the process ends is lost")
+            }
+            place => info!("events and results are kept in {place}"),
+        }
         let states = Arc::new(self.states);
         let mut verifier = Verifier::new(settings.secrets).tolerance(settings.tolerance);
         if settings.allow_unsigned {
@@ -315,12 +352,17 @@ impl App {
             verifier,
             router: Router {
                 handlers: Handlers { tools, assistant_request },
-                inbox: Inbox::new(store.clone(), Listeners::new(listeners, states.clone()), settings.concurrent_events),
+                inbox: Inbox::new(
+                    store.clone(),
+                    Listeners::new(listeners, states.clone(), settings.mishaps.clone()),
+                    settings.concurrent_events,
+                ),
                 once: Arc::new(Once::new(store)),
                 states,
                 budgets: settings.budgets,
                 fallback: settings.fallback,
                 running: TaskTracker::new(),
+                mishaps: settings.mishaps,
             },
             capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
             shutting_down: AtomicBool::new(false),

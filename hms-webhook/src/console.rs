@@ -9,7 +9,9 @@ mod assets;
 mod deliver;
 mod feed;
 mod guard;
+mod inbox;
 mod info;
+mod profiles;
 mod samples;
 mod stream;
 mod tap;
@@ -32,7 +34,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use crate::{App, schema::ToolDefinition, service::WebhookService, signature::Signer};
+use crate::{App, service::WebhookService, signature::Signer};
 use answer::{Answer, refuse};
 pub(crate) use feed::Feed;
 use guard::{Guard, Token};
@@ -47,7 +49,7 @@ const PATH: &str = "/_console";
 pub(crate) struct Planned {
     token: Token,
     info: Value,
-    definitions: Vec<ToolDefinition>,
+    definitions: Value,
     signer: Option<Signer>,
     limits: Arc<Limits>,
     feed: Arc<Feed>,
@@ -66,6 +68,7 @@ impl Planned {
         // What is wrong with the tools is reported when the app becomes a service.
         let definitions = app.definitions().ok()?;
         let info = info::describe(app, &definitions);
+        let definitions = profiles::all(app);
         // The first secret is today's; a second one is there for what was signed before it was changed.
         let signer = app.settings.secrets.first().cloned().map(Signer::new);
         Some(Self { token, info, definitions, signer, limits: Arc::new(Limits::new(app)), feed })
@@ -76,9 +79,9 @@ impl Planned {
 pub(crate) struct Console {
     guard: Guard,
     address: SocketAddr,
-    webhook_path: String,
+    webhook: WebhookService,
     info: Value,
-    definitions: Vec<ToolDefinition>,
+    definitions: Value,
     signer: Option<Signer>,
     limits: Arc<Limits>,
     feed: Arc<Feed>,
@@ -87,13 +90,13 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// The console of the server that listens on `address`, where the webhook has `webhook_path`.
-    pub(crate) fn new(planned: Planned, webhook_path: &str, address: SocketAddr) -> Self {
+    /// The console of `service`, whose server listens on `address`.
+    pub(crate) fn new(planned: Planned, service: &WebhookService, address: SocketAddr) -> Self {
         let Planned { token, info, definitions, signer, limits, feed } = planned;
         Self {
             guard: Guard::new(token, address),
             address,
-            webhook_path: webhook_path.to_owned(),
+            webhook: service.clone(),
             info,
             definitions,
             signer,
@@ -140,6 +143,8 @@ impl Console {
             (path, &Method::GET) if path.starts_with("/api/definitions/") => {
                 self.definitions(path.trim_start_matches("/api/definitions/"))
             }
+            ("/api/inbox", &Method::GET) => self.inbox().await,
+            ("/api/inbox/replay", &Method::POST) => self.replay(request).await,
             (path, _) if path.starts_with("/api/") => refuse(StatusCode::NOT_FOUND, "there is nothing here"),
             (path, &Method::GET | &Method::HEAD) => assets::answer(path),
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "only GET is allowed here"),

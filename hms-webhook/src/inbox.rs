@@ -6,7 +6,7 @@
 mod listener;
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
@@ -17,12 +17,15 @@ use std::{
 
 use tokio::{
     sync::{Notify, Semaphore, watch},
+    task::AbortHandle,
     time::{sleep, timeout},
 };
 use tracing::{debug, error, info, warn};
 
 use self::listener::Outcome;
 pub(crate) use self::listener::{Listener, ListenerRun, Listeners, tool_key};
+#[cfg(feature = "console")]
+use crate::store::Filter;
 use crate::{
     handler::chain,
     store::{Job, JobId, NewEvent, Store, StoreError},
@@ -51,7 +54,8 @@ struct Shared {
     /// Something may have become due: an append, an end, a stop.
     changed: Arc<Notify>,
     progress: watch::Sender<Progress>,
-    running: Mutex<HashSet<JobId>>,
+    /// What runs, with the means to end it once that is known.
+    running: Mutex<HashMap<JobId, Option<AbortHandle>>>,
 }
 
 /// What somebody who waits for the inbox has to know.
@@ -120,6 +124,21 @@ impl Inbox {
         shared.is_well.load(Ordering::Relaxed)
     }
 
+    #[cfg(feature = "console")]
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.shared.store
+    }
+
+    /// Tries the dead letters that match `filter` again, now. Gives back how many there were.
+    #[cfg(feature = "console")]
+    pub(crate) async fn replay(&self, filter: &Filter) -> Result<u64, StoreError> {
+        let replayed = self.shared.store.replay(filter).await;
+        self.start();
+        self.shared.progress.send_modify(|progress| progress.is_idle = false);
+        self.shared.changed.notify_one();
+        replayed
+    }
+
     /// Begins no further handler.
     pub(crate) fn stop(&self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
@@ -138,12 +157,14 @@ impl Inbox {
         let _ = shared.progress.subscribe().wait_for(is_settled).await;
     }
 
-    /// Gives back what still runs, for another process to take up.
+    /// Ends what still runs and gives it back, for another process to take up.
     pub(crate) async fn give_back(&self) {
-        let jobs: Vec<JobId> = self.shared.running().drain().collect();
-        if jobs.is_empty() {
+        let running: Vec<_> = self.shared.running().drain().collect();
+        if running.is_empty() {
             return;
         }
+        let jobs = running.iter().map(|(job, _)| *job).collect();
+        running.into_iter().filter_map(|(_, task)| task).for_each(|task| task.abort());
         match self.shared.store.give_back(jobs).await {
             Ok(()) => info!("handlers that were not done have given their events back"),
             Err(failure) => warn!(cause = chain(&failure), "handlers that were not done cannot give their events back"),
@@ -201,15 +222,16 @@ impl Shared {
         for job in leased.jobs {
             // There were as many as were asked for, and nobody else takes any.
             let Ok(slot) = self.slots.clone().try_acquire_owned() else { continue };
-            self.running().insert(job.id);
-            self.progress.send_modify(|progress| progress.running += 1);
-            let shared = self.clone();
-            tokio::spawn(async move {
-                shared.work(job).await;
+            let id = job.id;
+            self.running().insert(id, None);
+            let running = Running::new(self.clone());
+            let task = tokio::spawn(async move {
+                running.0.work(job).await;
                 drop(slot);
-                shared.progress.send_modify(|progress| progress.running -= 1);
-                shared.changed.notify_one();
             });
+            if let Some(known) = self.running().get_mut(&id) {
+                *known = Some(task.abort_handle());
+            }
         }
         Some(Duration::ZERO)
     }
@@ -218,7 +240,7 @@ impl Shared {
     async fn work(&self, job: Job) {
         let id = job.id;
         let outcome = self.listeners.handle(job).await;
-        if !self.running().contains(&id) {
+        if !self.running().contains_key(&id) {
             return; // It was given back, and is somebody else's.
         }
         loop {
@@ -248,9 +270,26 @@ impl Shared {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, HashSet<JobId>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<JobId, Option<AbortHandle>>> {
         // Nothing panics while it holds the lock.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handler that runs: counted until it has ended, however it ends.
+struct Running(Arc<Shared>);
+
+impl Running {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.progress.send_modify(|progress| progress.running += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.progress.send_modify(|progress| progress.running -= 1);
+        self.0.changed.notify_one();
     }
 }
 

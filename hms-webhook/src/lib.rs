@@ -82,6 +82,7 @@ pub mod event;
 mod handler;
 mod inbox;
 mod listed;
+mod mishap;
 mod once;
 #[cfg(feature = "push")]
 mod push;
@@ -120,7 +121,7 @@ pub use event::{
 pub use handler::ToolError;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
-pub use schema::ToolDefinition;
+pub use schema::{Profile, ToolDefinition, UnknownProfile};
 pub use service::WebhookService;
 
 #[doc(inline)]

@@ -12,4 +12,5 @@ pub use crate::handler::{
 };
 pub use crate::listed::{count, distinct};
 pub use crate::retry::RetryPolicy;
+pub use crate::testing::snapshot::assert_tools_snapshot;
 pub use crate::value::{ValueOf, example, value};

@@ -18,6 +18,7 @@ use crate::{
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
     inbox::{Inbox, tool_key},
+    mishap::{Mishap, Mishaps},
     once::{Done, Once},
     rejection::Rejection,
     reply::AssistantReply,
@@ -68,6 +69,8 @@ pub(crate) struct Router {
     pub(crate) once: Arc<Once>,
     /// Every task that runs a handler while somebody waits.
     pub(crate) running: TaskTracker,
+    /// Who is told of tools that ended as none should.
+    pub(crate) mishaps: Mishaps,
 }
 
 impl Router {
@@ -121,9 +124,10 @@ impl Router {
         let spec = tool.spec;
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
         let deadline = own.earlier(budget);
-        let key = tool_key(&context.call.id, &call.id);
+        let key = tool_key(&context.call.id, &call);
         let about = Call::new(context.clone(), Some(call.id), deadline);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
+        let mishaps = self.mishaps.clone();
         let work = async move {
             let lease = match spec.after_deadline {
                 AfterDeadline::Cancel => deadline.remaining(),
@@ -131,7 +135,7 @@ impl Router {
             };
             once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
                 let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
-                run_tool(spec, ToolInvocation { arguments: call.arguments, prepared, scope }, deadline)
+                run_tool(spec, ToolInvocation { arguments: call.arguments, prepared, scope }, deadline, mishaps)
             })
             .await
         };
@@ -149,7 +153,7 @@ impl Router {
     ) -> String {
         let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
         let event = NewEvent {
-            key: tool_key(&context.call.id, &call.id),
+            key: tool_key(&context.call.id, call),
             remembered_for: REMEMBERED_FOR,
             kind: EventType::TOOL_CALLS.as_str().to_owned(),
             call_id: context.call.id.clone(),
@@ -285,7 +289,7 @@ const TOO_LATE: &str = "the tool took too long and was given up; tell the caller
 
 /// Runs a tool. What the user's own code prints of its errors is asked for here, inside the tool's task, where a panic
 /// harms nobody else.
-async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, deadline: Deadline) -> Done {
+async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, deadline: Deadline, mishaps: Mishaps) -> Done {
     let bound = match spec.after_deadline {
         AfterDeadline::Cancel => deadline,
         AfterDeadline::Finish => Deadline::never(),
@@ -299,9 +303,13 @@ async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, deadline:
         }
         Some(Contained::Panicked(text)) => {
             error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
+            mishaps.note(Mishap::Panic(text));
             again(error_object(NEUTRAL))
         }
-        None => again(error_object(TOO_LATE)),
+        None => {
+            mishaps.note(Mishap::Late);
+            again(error_object(TOO_LATE))
+        }
     }
 }
 

@@ -79,6 +79,11 @@ impl WebhookService {
         self.0.router.inbox.settled().await;
     }
 
+    #[cfg(feature = "console")]
+    pub(crate) fn inbox(&self) -> &crate::inbox::Inbox {
+        &self.0.router.inbox
+    }
+
     /// Gives the events of handlers that still run back to the store, where the next process finds them.
     pub async fn give_back(&self) {
         self.0.router.inbox.give_back().await;

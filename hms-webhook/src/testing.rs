@@ -21,6 +21,8 @@
 //! and tokio's paused clock works, so a test of a deadline takes no time.
 
 mod conformance;
+mod fuzz;
+pub(crate) mod snapshot;
 
 use std::{
     fmt,
@@ -48,6 +50,7 @@ use crate::{
 };
 
 pub use self::conformance::store_conformance;
+pub use fuzz::{Finding, FuzzReport, Problem, fuzz_tools};
 
 const SECRET: &str = "the secret of the test platform";
 
@@ -190,7 +193,13 @@ impl TestPlatform {
         Answer { status: head.status, headers: head.headers, body: body.to_bytes() }
     }
 
-    /// Waits until nothing runs any more: handlers of notifications, background tools, tools past their deadline.
+    /// Begins to handle what waits in the app's store, as a server does when it starts.
+    pub fn start(&self) {
+        self.service.start();
+    }
+
+    /// Waits until nothing runs any more and nothing is due: handlers of notifications, background tools, tools past their
+    /// deadline. What waits for its next try is not waited for: let the time pass with [`tokio::time::sleep`].
     pub async fn settled(&self) {
         self.service.settled().await;
     }

@@ -6,7 +6,7 @@ const percent = (ms: number, whole: number) => `${Math.min(100, (ms / whole) * 1
 
 export function Timeline({ delivery }: { delivery: Delivery }) {
   const { limit_ms, budget_ms, answered_ms } = delivery;
-  const ends = delivery.tools.flatMap((run) => (run.ended_ms === null ? [] : [run.ended_ms]));
+  const ends = [...delivery.tools, ...delivery.handlers].flatMap((run) => (run.ended_ms === null ? [] : [run.ended_ms]));
   const whole = Math.max(limit_ms ?? 0, answered_ms ?? 0, ...ends, limit_ms === null ? 1 : 0);
   return (
     <div class="timeline">
@@ -20,6 +20,16 @@ export function Timeline({ delivery }: { delivery: Delivery }) {
           whole={whole}
           tone={outcomeOf(run).tone}
           deadline={run.deadline_ms}
+        />
+      ))}
+      {delivery.handlers.map((run, index) => (
+        <Row
+          key={index}
+          name={run.attempt > 1 ? `${run.name}, try ${run.attempt}` : run.name}
+          start={run.started_ms}
+          end={run.ended_ms}
+          whole={whole}
+          tone={run.failed ? 'bad' : 'good'}
         />
       ))}
       {limit_ms === null ? (

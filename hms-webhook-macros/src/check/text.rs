@@ -66,6 +66,23 @@ pub(super) fn deadline(written: &LitStr, background: bool, errors: &mut Errors) 
     None
 }
 
+/// The milliseconds between two tries.
+pub(super) fn wait(written: &LitStr, errors: &mut Errors) -> Option<u64> {
+    let value = written.value();
+    let text = value.trim();
+    let whole = |unit: &str, seconds: u64| {
+        let number = text.strip_suffix(unit)?.trim_end();
+        let number = number.bytes().all(|it| it.is_ascii_digit()).then(|| number.parse::<u64>().ok())??;
+        number.checked_mul(seconds)?.checked_mul(1000)
+    };
+    let time = whole("h", 3600).or_else(|| whole("m", 60)).map_or_else(|| milliseconds(text), Ok);
+    match time {
+        Ok(time @ 1..) => return Some(time),
+        _ => errors.at(written, "this is no time to wait; write it as in \"500ms\", \"2s\", \"5m\" or \"1h\""),
+    }
+    None
+}
+
 /// `3s`, `2.5s` or `500ms`.
 fn milliseconds(text: &str) -> Result<u64, &'static str> {
     const FORM: &str = "this is no time; write seconds or milliseconds, as in \"3s\", \"2.5s\" or \"500ms\"";

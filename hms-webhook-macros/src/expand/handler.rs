@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::{call, location, needs, wrap};
+use super::{call, location, needs, retry, wrap};
 use crate::{
     item::Item,
     model::{Event, Handler, Identity, Parameter},
@@ -39,7 +39,8 @@ impl Names {
 
 pub(crate) fn handler(item: &Item, identity: &Identity, handler: &Handler) -> TokenStream {
     let needs = needs(&handler.function);
-    let implementation = implementation(identity, handler.event, handler.event_type.as_deref(), quote!(__NEEDS));
+    let implementation =
+        implementation(identity, handler.event, handler.event_type.as_deref(), quote!(__NEEDS), retry(handler.retry));
     let run = run(identity, handler);
     let ident = &identity.ident;
     let generated = wrap(
@@ -58,7 +59,7 @@ pub(crate) fn handler(item: &Item, identity: &Identity, handler: &Handler) -> To
 /// After a mistake: the function, and a type of its name that can still be listed in `handlers![…]`.
 pub(crate) fn fallback(item: &Item, identity: &Identity, errors: TokenStream) -> TokenStream {
     // Which event it is does not matter for code that never runs.
-    let implementation = implementation(identity, Event::StatusUpdate, None, quote!(&[]));
+    let implementation = implementation(identity, Event::StatusUpdate, None, quote!(&[]), None);
     let content = quote_spanned! {Span::mixed_site()=>
         #implementation
         fn __run(_: __hms::HandlerInvocation<__hms::StatusUpdate>) -> __hms::EventFuture {
@@ -69,7 +70,13 @@ pub(crate) fn fallback(item: &Item, identity: &Identity, errors: TokenStream) ->
     quote!(#item #errors #generated)
 }
 
-fn implementation(identity: &Identity, event: Event, event_type: Option<&str>, needs: TokenStream) -> TokenStream {
+fn implementation(
+    identity: &Identity,
+    event: Event,
+    event_type: Option<&str>,
+    needs: TokenStream,
+    retry: Option<TokenStream>,
+) -> TokenStream {
     let ident = &identity.ident;
     let location = location(identity);
     let variant = Names::of(event).run;
@@ -77,7 +84,7 @@ fn implementation(identity: &Identity, event: Event, event_type: Option<&str>, n
     quote_spanned! {Span::mixed_site()=>
         impl __hms::Handler for #ident {
             const SPEC: __hms::HandlerSpec =
-                __hms::HandlerSpec::new(#location, #needs, __hms::HandlerRun::#variant(#event_type __run));
+                __hms::HandlerSpec::new(#location, #needs, __hms::HandlerRun::#variant(#event_type __run)) #retry;
         }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{call, location, needs, wrap};
+use super::{call, location, needs, retry, wrap};
 use crate::{
     item::Item,
     model::{Argument, Arguments, Default, Identity, Number, Range, Tool},
@@ -65,9 +65,10 @@ fn spec(identity: &Identity, tool: &Tool) -> TokenStream {
     let response = tool.response.as_ref().map(|text| quote!(.response(#text)));
     let message = tool.message.as_ref().map(|text| quote!(.message(#text)));
     let url = tool.url.as_ref().map(|url| quote!(.url(#url)));
+    let retry = retry(tool.retry);
     quote_spanned! {Span::mixed_site()=>
         __hms::ToolSpec::new(Self::NAME, #description, #location, __ARGUMENTS, __NEEDS, __run)
-            #whole #deadline #after #background #response #message #url
+            #whole #deadline #after #background #response #message #url #retry
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, fs};
 
+use super::store::StoreAddress;
 use crate::signature::Secret;
 
 /// What the environment says. What it says wrongly is noted among the problems.
@@ -10,6 +11,7 @@ pub(super) struct Environment {
     pub(super) secrets: Vec<Secret>,
     pub(super) listen: String,
     pub(super) path: Option<String>,
+    pub(super) store: Option<StoreAddress>,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -43,13 +45,8 @@ impl Environment {
             },
         };
         let path = note(variables.text("HMS_WEBHOOK_PATH"));
-        match note(variables.text("HMS_WEBHOOK_STORE")).as_deref() {
-            None | Some("memory") => {}
-            Some(_) => {
-                note(Err("HMS_WEBHOOK_STORE names a store that this version does not have: set it to `memory`".into()));
-            }
-        }
-        Self { secrets, listen, path }
+        let store = StoreAddress::read(&variables).map_err(|problem| problems.push(problem)).ok();
+        Self { secrets, listen, path, store }
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Console,
     answer::{self, Answer, refuse},
-    deliver,
+    deliver, inbox,
 };
 
 /// The longest request of a page: a body that the server itself would refuse as too long can still be asked for.
@@ -22,7 +22,7 @@ impl Console {
     pub(super) fn app_info(&self) -> Value {
         let mut info = self.info.clone();
         info["instance"] = json!(self.guard.instance());
-        info["webhook"] = json!(format!("http://{}{}", self.address, self.webhook_path));
+        info["webhook"] = json!(format!("http://{}{}", self.address, self.webhook.path()));
         info
     }
 
@@ -37,7 +37,7 @@ impl Console {
             Err(refusal) => return refusal,
         };
         let signer = self.signer.as_ref();
-        match deliver::deliver(wanted, signer, self.address, &self.webhook_path).await {
+        match deliver::deliver(wanted, signer, self.address, self.webhook.path()).await {
             Ok(returned) => answer::json(&json!({
                 "id": self.feed.id_of(&returned.ticket),
                 "status": returned.status,
@@ -48,9 +48,33 @@ impl Console {
     }
 
     pub(super) fn definitions(&self, profile: &str) -> Answer {
-        match profile {
-            "plain" => answer::json(&json!({ "definitions": self.definitions, "warnings": [] })),
-            _ => refuse(StatusCode::NOT_FOUND, "there is no such profile"),
+        match self.definitions.get(profile) {
+            Some(known) => answer::json(known),
+            None => refuse(StatusCode::NOT_FOUND, "there is no such profile"),
+        }
+    }
+
+    pub(super) async fn inbox(&self) -> Answer {
+        match inbox::state(self.webhook.inbox()).await {
+            Ok(state) => answer::json(&state),
+            Err(failure) => refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {failure}")),
+        }
+    }
+
+    pub(super) async fn replay<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let wanted = match read(request).await {
+            Ok(wanted) => wanted,
+            Err(refusal) => return refusal,
+        };
+        match inbox::replay(self.webhook.inbox(), wanted).await {
+            Ok(true) => answer::json(&json!({})),
+            Ok(false) => refuse(StatusCode::NOT_FOUND, "there is no such dead letter any more"),
+            Err(failure) => refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {failure}")),
         }
     }
 }

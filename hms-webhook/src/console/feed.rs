@@ -39,6 +39,10 @@ pub(super) struct Record {
     pub(super) budget_ms: Option<f64>,
     pub(super) limit_ms: Option<f64>,
     pub(super) tools: Vec<ToolRun>,
+    pub(super) handlers: Vec<HandlerRun>,
+    /// By which its handlers are found, which run from the inbox.
+    #[serde(skip)]
+    pub(super) keys: Vec<String>,
     pub(super) status: Option<u16>,
     pub(super) reply: Option<String>,
     pub(super) answered_ms: Option<f64>,
@@ -59,6 +63,19 @@ pub(super) struct ToolRun {
     pub(super) outcome: Option<&'static str>,
     /// JSON text.
     pub(super) result: Option<String>,
+}
+
+/// One attempt of a handler that runs after the answer.
+#[derive(Debug, Serialize)]
+pub(super) struct HandlerRun {
+    /// Of the span that it ran in.
+    #[serde(skip)]
+    pub(super) span: u64,
+    pub(super) name: String,
+    pub(super) attempt: u32,
+    pub(super) started_ms: f64,
+    pub(super) ended_ms: Option<f64>,
+    pub(super) failed: bool,
 }
 
 /// One line that was logged while a delivery was handled.
@@ -165,6 +182,11 @@ impl Feed {
         let remembered = self.lock();
         let mut newest_first = remembered.records.values().rev();
         newest_first.find(|record| record.ticket.as_deref() == Some(ticket)).map(|record| record.id)
+    }
+
+    /// The delivery that an event of this key came with.
+    pub(super) fn of_key(&self, key: &str) -> Option<u64> {
+        self.lock().records.values().find(|record| record.keys.iter().any(|known| known == key)).map(|record| record.id)
     }
 
     pub(super) fn ids(&self) -> Vec<u64> {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::samples;
+use super::{profiles, samples};
 use crate::{
     App,
     app::{ASSISTANT_REQUEST_LIMIT, TOOL_CALLS_LIMIT},
@@ -96,8 +96,8 @@ pub(super) fn describe(app: &App, definitions: &[ToolDefinition]) -> Value {
         "tools": tools,
         "handlers": handlers,
         "samples": samples::events(),
-        "profiles": [{ "name": "plain", "title": "Plain", "about": "As the platform takes them." }],
-        "inbox": false,
+        "profiles": profiles::list(),
+        "inbox": true,
     })
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::schema::ToolDefinition;
+use crate::schema::{ToolDefinition, sample::sample};
 
 /// Arguments that a tool takes.
-pub(super) fn arguments(_definition: &ToolDefinition) -> Value {
-    Value::Null
+pub(super) fn arguments(definition: &ToolDefinition) -> Value {
+    sample(&definition.parameters, 0)
 }
 
 /// The members that an event has of its own, made up (PROTOCOL.md §3). A page adds the call, the numbers and the time.

@@ -133,13 +133,10 @@ fn answered(record: &mut Record, headers: &HeaderMap, status: StatusCode, body: 
     for (run, answer) in record.tools.iter_mut().zip(results) {
         let result = &answer["result"];
         run.result = Some(result.to_string());
-        if run.background && run.ended_ms.is_none() {
-            run.outcome = Some("accepted");
-            continue;
-        }
         // A program with a logger of its own tells nothing of the single tools.
         run.ended_ms.get_or_insert(now);
-        run.outcome.get_or_insert(if result["error"].is_string() { "told" } else { "ok" });
+        let ended = if run.background { "accepted" } else { "ok" };
+        run.outcome.get_or_insert(if result["error"].is_string() { "told" } else { ended });
     }
 }
 

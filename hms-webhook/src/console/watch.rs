@@ -21,7 +21,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use super::feed::{Feed, LogLine};
+use super::feed::{Feed, HandlerRun, LogLine};
 
 /// The span around everything that belongs to one delivery, with its number in the field `id`.
 pub(super) const DELIVERY: &str = "watched";
@@ -29,6 +29,8 @@ pub(super) const TARGET: &str = "hms_webhook::console";
 
 /// The router's span around one tool call.
 const TOOL: &str = "tool";
+/// The inbox's span around one attempt of a handler.
+const HANDLER: &str = "handler";
 /// The target of the framework's own lines begins with it.
 const FRAMEWORK: &str = "hms_webhook";
 
@@ -48,6 +50,9 @@ pub(crate) struct Watch {
 /// Which delivery a span belongs to.
 struct Belongs(u64);
 
+/// A span is around a handler.
+struct Handles;
+
 /// Which tool call a span belongs to.
 struct ToolCall(String);
 
@@ -66,6 +71,18 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
         {
             span.extensions_mut().insert(ToolCall(tool_call_id.to_owned()));
             self.feed.note_tool(delivery, tool_call_id, |run, now| run.started_ms = now);
+        } else if is(span.metadata(), HANDLER)
+            && let Some(delivery) = fields.get("key").and_then(|key| self.feed.of_key(key))
+        {
+            span.extensions_mut().insert(Belongs(delivery));
+            span.extensions_mut().insert(Handles);
+            let name = fields.get("name").unwrap_or_default().to_owned();
+            let attempt = fields.get("attempt").and_then(|text| text.parse().ok()).unwrap_or(1);
+            self.feed.note(delivery, |record| {
+                let started_ms = record.elapsed_ms();
+                let run = HandlerRun { span: id.into_u64(), name, attempt, started_ms, ended_ms: None, failed: false };
+                record.handlers.push(run);
+            });
         }
     }
 
@@ -79,7 +96,18 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
         if let (true, Some(outcome), Some(id)) = (ours, fields.get("outcome"), tool_call_of(&span)) {
             self.feed.note_tool(delivery, &id, |run, _| run.outcome = known_outcome(outcome));
         }
+        let handler = span.scope().find(|span| span.extensions().get::<Handles>().is_some()).map(|span| span.id());
         self.feed.note(delivery, |record| {
+            if let Some(handler) = &handler
+                && ours
+                && matches!(*metadata.level(), Level::ERROR | Level::WARN)
+                && let Some(run) = record.handlers.iter_mut().rev().find(|run| run.span == handler.into_u64())
+            {
+                run.failed = true;
+            }
+            if ours && let Some(key) = fields.get("key") {
+                record.keys.push(key.to_owned());
+            }
             if ours && let Some(cause) = fields.get("refused") {
                 record.verdict = cause.to_owned();
             }
@@ -94,14 +122,23 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         let Some(span) = context.span(&id) else { return };
+        if span.extensions().get::<Handles>().is_some() {
+            if let Some(delivery) = delivery_of(&span) {
+                self.feed.note(delivery, |record| {
+                    let now = record.elapsed_ms();
+                    let run = record.handlers.iter_mut().rev().find(|run| run.span == id.into_u64());
+                    run.into_iter().for_each(|run| run.ended_ms = Some(now));
+                });
+            }
+            return;
+        }
         let Some(tool_call_id) = span.extensions().get::<ToolCall>().map(|call| call.0.clone()) else { return };
         let Some(delivery) = delivery_of(&span) else { return };
         self.feed.note_tool(delivery, &tool_call_id, |run, now| {
             run.ended_ms = Some(now);
             // What went wrong was logged before.
-            if run.outcome.is_none_or(|outcome| outcome == "accepted") {
-                run.outcome = Some("ok");
-            }
+            let ended = if run.background { "accepted" } else { "ok" };
+            run.outcome.get_or_insert(ended);
         });
     }
 }
@@ -130,7 +167,7 @@ fn level(metadata: &Metadata<'_>) -> &'static str {
 
 /// The router's words for what became of a tool call.
 fn known_outcome(text: &str) -> Option<&'static str> {
-    ["told", "arguments", "unknown", "failed", "late", "panicked"].into_iter().find(|known| *known == text)
+    ["told", "arguments", "unknown", "failed", "late", "panicked", "stored"].into_iter().find(|known| *known == text)
 }
 
 /// The fields of a span or a line, as text.

@@ -6,16 +6,18 @@ use std::{
     time::Duration,
 };
 
+use sha2::{Digest, Sha256};
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::{
     arguments::PreparedArguments,
     contained::{Contained, contained},
     deadline::Deadline,
-    event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCalls, UnknownEvent},
+    event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCall, ToolCalls, UnknownEvent},
     handler::{
         EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
+    mishap::{Mishap, Mishaps},
     retry::RetryPolicy,
     store::Job,
 };
@@ -70,12 +72,13 @@ pub(crate) struct Listeners {
     /// The names of those that get every event of a type.
     by_kind: BTreeMap<&'static str, Vec<String>>,
     states: Arc<States>,
+    mishaps: Mishaps,
 }
 
 impl Listeners {
     /// The names have to outlive a new version of the program, so they are those of the functions. Only where two
     /// functions have the same name are they told apart by their files.
-    pub(crate) fn new(listeners: Vec<Listener>, states: Arc<States>) -> Self {
+    pub(crate) fn new(listeners: Vec<Listener>, states: Arc<States>, mishaps: Mishaps) -> Self {
         let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
         for listener in &listeners {
             *counts.entry((listener.run.kind(), listener.location.function)).or_default() += 1;
@@ -95,7 +98,7 @@ impl Listeners {
             }
         }
         let by_name = named.into_iter().map(|(name, listener)| (key(listener.run.kind(), &name), listener)).collect();
-        Self { by_name, by_kind, states }
+        Self { by_name, by_kind, states, mishaps }
     }
 
     /// The names of the handlers of an event of this type.
@@ -184,8 +187,7 @@ impl Listeners {
         job: &Job,
     ) -> Result<(), Refused> {
         let ToolCalls { context, tool_call_list } = calls;
-        let wanted = |id: &str| tool_key(&context.call.id, id) == job.key;
-        let Some(call) = tool_call_list.into_iter().find(|call| wanted(&call.id)) else {
+        let Some(call) = tool_call_list.into_iter().find(|call| tool_key(&context.call.id, call) == job.key) else {
             return Err(Refused::ForGood("the call is not in its event".into()));
         };
         let deadline = spec.deadline.map_or(Deadline::never(), Deadline::after);
@@ -205,8 +207,23 @@ impl Listeners {
                     Err(Refused::ForGood("it was called with other arguments than it takes".into()))
                 }
             },
-            Some(Contained::Panicked(text)) => Err(Refused::Again(format!("it panicked: {text}"))),
-            None => Err(Refused::Again("it was not done at its deadline".into())),
+            Some(Contained::Panicked(text)) => {
+                self.note(job, Mishap::Panic(text.clone()));
+                Err(Refused::Again(format!("it panicked: {text}")))
+            }
+            None => {
+                self.note(job, Mishap::Late);
+                Err(Refused::Again("it was not done at its deadline".into()))
+            }
+        }
+    }
+}
+
+impl Listeners {
+    /// The attempts after the first one are only repetitions of it.
+    fn note(&self, job: &Job, mishap: Mishap) {
+        if job.attempt == 1 {
+            self.mishaps.note(mishap);
         }
     }
 }
@@ -222,7 +239,13 @@ fn key(kind: &str, name: &str) -> String {
     format!("{kind} {name}")
 }
 
-/// By what a tool call is recognised (PROTOCOL.md §1.4).
-pub(crate) fn tool_key(call_id: &str, tool_call_id: &str) -> String {
-    format!("tool {call_id:?} {tool_call_id:?}")
+/// By what a repetition of a tool call is recognised: its ids, and what is called. The protocol does not say that ids are
+/// never used again, and an answer to other arguments would be a wrong one.
+pub(crate) fn tool_key(call_id: &str, call: &ToolCall) -> String {
+    let mut digest = Sha256::new();
+    digest.update(&call.name);
+    digest.update([0]);
+    digest.update(call.arguments.get().unwrap_or_default());
+    let digest = base16ct::lower::encode_string(&digest.finalize()[..8]);
+    format!("tool {call_id:?} {:?} {digest}", call.id)
 }

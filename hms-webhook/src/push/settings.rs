@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::{PushError, apply::Mode, plan::Wanted};
 use crate::{
-    cli::environment::Variables,
+    Profile,
+    cli::{environment::Variables, profile::Form},
     rest::{Credential, DEFAULT_API_URL, text::one_line},
     words::nearest,
 };
@@ -42,6 +43,15 @@ pub(crate) struct PushFlags {
     /// The address of the platform's API, if not its public one [or HMS_API_URL]
     #[arg(long, value_name = "URL")]
     api_url: Option<String>,
+    #[command(flatten)]
+    form: Form,
+}
+
+impl PushFlags {
+    /// In which form the tools are put on the platform.
+    pub(crate) fn profile(&self) -> Profile {
+        self.form.profile
+    }
 }
 
 const HELP: &str = "\

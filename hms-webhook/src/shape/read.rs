@@ -166,7 +166,7 @@ impl Reader {
         let mut patterns = Vec::new();
         if let Some(Value::Object(by_pattern)) = keywords.remove("patternProperties") {
             for (pattern, schema) in by_pattern {
-                patterns.push((regex(&pattern)?, self.shape(schema)?));
+                patterns.push((regex(number_key(&pattern))?, self.shape(schema)?));
             }
         }
         let unevaluated = keywords.remove("unevaluatedProperties");
@@ -207,6 +207,15 @@ fn take_null(keywords: &mut Map<String, Value>) -> bool {
         }
     }
     found
+}
+
+/// A map with numbers as keys is described by `schemars` as if `"007"` were one of them, which none of them takes.
+fn number_key(pattern: &str) -> &str {
+    match pattern {
+        r"^\d+$" => r"^(?:0|[1-9]\d*)$",
+        r"^-?\d+$" => r"^(?:0|-?[1-9]\d*)$",
+        other => other,
+    }
 }
 
 fn implied_type(keywords: &Map<String, Value>) -> &'static str {

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says why it fails")]
 
+mod commands;
 mod control;
 mod corpora;
 mod deadlines;
 mod events;
+mod fuzz_tools;
 mod http;
+mod inbox;
+mod once;
 mod properties;
 mod refusals;
 mod signatures;

@@ -1,6 +1,10 @@
 //! A server over a real socket, and a client that writes exactly the bytes it is told to.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use hms_webhook::App;
 use serde_json::Value;
@@ -167,12 +171,14 @@ pub(crate) fn signed_request(body: &[u8]) -> Vec<u8> {
 
 /// The body of a `tool-calls` event that calls these tools.
 pub(crate) fn tool_calls(calls: &[(&str, &str)]) -> String {
+    // Ids of their own, as on a real call: what comes again with the same one is a repetition.
+    static LAST: AtomicUsize = AtomicUsize::new(0);
     let list: Vec<_> = calls
         .iter()
-        .enumerate()
-        .map(|(index, (name, arguments))| {
+        .map(|(name, arguments)| {
+            let number = LAST.fetch_add(1, Ordering::Relaxed);
             format!(
-                r#"{{"id":"tool_{index}","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#
+                r#"{{"id":"tool_{number}","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#
             )
         })
         .collect();

@@ -70,11 +70,14 @@ async fn a_batch_is_answered_in_order_and_one_failure_harms_nobody() {
         ("panicking_in_the_pool", "{}"),
         ("number", "{}"),
     ];
-    let answer = server.deliver(tool_calls(&calls)).await;
+    let sent = tool_calls(&calls);
+    let answer = server.deliver(&sent).await;
     let json = answer.json();
     let results = json["results"].as_array().unwrap();
-    let ids: Vec<_> = results.iter().map(|result| result["tool_call_id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["tool_0", "tool_1", "tool_2", "tool_3", "tool_4", "tool_5", "tool_6", "tool_7", "tool_8"]);
+    let ids: Vec<_> = results.iter().map(|result| &result["tool_call_id"]).collect();
+    let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
+    let sent = sent["message"]["tool_call_list"].as_array().unwrap();
+    assert_eq!(ids, sent.iter().map(|call| &call["id"]).collect::<Vec<_>>());
     let is_error: Vec<_> = results.iter().map(|result| result["result"]["error"].is_string()).collect();
     assert_eq!(is_error, [false, true, false, true, true, true, true, true, false]);
     assert_eq!(results[2]["result"], json!({ "order_id": "A-1", "max_lines": null }));
@@ -230,8 +233,11 @@ async fn tools_borrow_the_call_and_what_the_app_provides() {
 
     let server = Server::start(App::new().tools(tools![count]).state(Counter::default())).await;
     let deliver = || server.deliver(tool_calls(&[("count", "{}")]));
-    assert_eq!(deliver().await.result(), json!({ "count": 1, "call": "c-1", "tool_call": "tool_0" }));
-    assert_eq!(deliver().await.result(), json!({ "count": 2, "call": "c-1", "tool_call": "tool_0" }));
+    for expected in [1, 2] {
+        let answer = deliver().await;
+        let id = &answer.json()["results"][0]["tool_call_id"];
+        assert_eq!(answer.result(), json!({ "count": expected, "call": "c-1", "tool_call": id }));
+    }
 }
 
 #[tokio::test]

@@ -88,9 +88,7 @@ fn a_read_only_file_is_said_at_the_start() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     match Sqlite::open(&path) {
         // Permissions do not bind the superuser.
-        Ok(_) if fs::OpenOptions::new().append(true).open(&path).is_ok() => {
-            println!("skipped: this user may write everything")
-        }
+        Ok(_) if fs::OpenOptions::new().append(true).open(&path).is_ok() => {}
         Ok(_) => panic!("a file that cannot be written was opened"),
         Err(error) => assert!(error.to_string().contains("cannot be written"), "{error}"),
     }

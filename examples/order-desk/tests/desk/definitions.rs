@@ -1,7 +1,14 @@
 //! What the model is told of the tools.
 
+use hms_webhook::assert_tools_snapshot;
 use order_desk::{Clock, Database, OpeningHours};
 use serde_json::json;
+
+#[test]
+fn the_committed_definitions_are_those_of_the_program() {
+    let database = Database::in_memory().expect("there is memory");
+    assert_tools_snapshot!(order_desk::app(database, OpeningHours::always(), Clock::System), "tools.json");
+}
 
 #[test]
 fn the_model_learns_names_types_and_limits() {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::*;
+use crate::schema::Profile;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Sample {
@@ -251,6 +252,32 @@ static PREPARED: LazyLock<Arc<PreparedArguments>> =
     LazyLock::new(|| Arc::new(PreparedArguments::prepare(&tool(&[SAMPLE.spec()])).expect("the tool is sound")));
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| PREPARED.schema());
 
+/// Without what strict forms cannot say, and with every way to leave something out.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Visit {
+    #[serde(default)]
+    level: u8,
+    note: Option<String>,
+    form: Option<Form>,
+    #[schemars(range(min = 1, max = 3))]
+    bikes: Option<u8>,
+    inner: Option<Box<Inner>>,
+    list: Option<Vec<Option<u8>>>,
+    tagged: Tagged,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Inner {
+    name: String,
+    flag: bool,
+}
+
+const VISIT: Argument<Visit> = Argument::<Visit>::new("visit", "").strict();
+
+static PREPARED_VISIT: LazyLock<Arc<PreparedArguments>> =
+    LazyLock::new(|| Arc::new(PreparedArguments::prepare(&tool(&[VISIT.spec()])).expect("the tool is sound")));
+
 proptest! {
     #[test]
     fn the_schema_allows_what_is_read_and_nothing_else(
@@ -267,5 +294,39 @@ proptest! {
         // That a key is a number of a certain size is more than a schema says.
         prop_assume!(!value.to_string().contains("\"300\""));
         prop_assert_eq!(read.is_ok(), allows(schema, &value), "{:?}\n{}\n{}", read.err(), value, schema);
+    }
+
+    #[test]
+    fn what_is_made_from_the_schema_is_read(seed: u64) {
+        let schema = &SCHEMA["properties"]["value"];
+        let value = crate::schema::sample::sample(schema, seed);
+        prop_assert!(allows(schema, &value), "{}", value);
+        let mut sent = received(PREPARED.clone(), &json!({ "value": value }).to_string());
+        let read = sent.take(0, SAMPLE);
+        let read = finished(sent, read);
+        prop_assert!(read.is_ok(), "{:?}\n{}", read.err(), value);
+    }
+
+    #[test]
+    fn nothing_is_read_that_the_schema_does_not_allow(seed: u64) {
+        let schema = &SCHEMA["properties"]["value"];
+        let value = crate::schema::sample::hostile(schema, seed);
+        let mut sent = received(PREPARED.clone(), &json!({ "value": value }).to_string());
+        let read = sent.take(0, SAMPLE);
+        let read = finished(sent, read);
+        // The other way round, a number may be within the limits and have more digits than its type keeps.
+        prop_assert!(read.is_err() || allows(schema, &value), "{}", value);
+    }
+
+    #[test]
+    fn what_is_made_from_any_form_of_the_schema_is_read(seed: u64) {
+        for profile in [Profile::Plain, Profile::OpenAiStrict] {
+            let schema = profile.apply(PREPARED_VISIT.schema()).expect("it can be said");
+            let value = crate::schema::sample::sample(&schema, seed);
+            let mut sent = received(PREPARED_VISIT.clone(), &value.to_string());
+            let read = sent.take(0, VISIT);
+            let read = finished(sent, read);
+            prop_assert!(read.is_ok(), "{}: {:?}\n{}", profile, read.err(), value);
+        }
     }
 }

@@ -287,9 +287,12 @@ pub(super) fn discard(connection: &Connection, filter: &Filter) -> rusqlite::Res
     Ok(dead.len() as u64)
 }
 
-/// Writes something, so that a disk that takes nothing is noticed.
+/// Writes as much as an event may need, and takes it back, so that a disk without room is noticed.
 pub(super) fn check(connection: &Connection) -> rusqlite::Result<()> {
-    end_claim(connection, "check", None, Duration::ZERO)
+    const ROOM: usize = 64 * 1024;
+    end_claim(connection, "check", Some(&" ".repeat(ROOM)), Duration::ZERO)?;
+    connection.execute("DELETE FROM claims WHERE key = 'check'", [])?;
+    Ok(())
 }
 
 // -- keeping it small -------------------------------------------------------------------------

@@ -1,0 +1,75 @@
+//! The command `call`: one tool, from the text of its arguments to what the model would hear.
+
+use std::{error, fmt};
+
+use clap::Args;
+use serde::de::IgnoredAny;
+
+use super::output;
+use crate::{
+    App,
+    error::Result,
+    testing::TestPlatform,
+    words::{nearest, shorten},
+};
+
+/// What to call.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct CallFlags {
+    /// The name of the tool, as `tools` shows it
+    #[arg(value_name = "TOOL")]
+    tool: String,
+    /// Its arguments as one JSON object, for example '{"order_id": "A-1042"}'
+    #[arg(value_name = "JSON", default_value = "{}", allow_hyphen_values = true)]
+    arguments: String,
+}
+
+const HELP: &str = "\
+The tool runs here, with the state of this program: what it changes is changed. Arguments are read as those of a phone
+call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is waited for.
+
+Exit codes:
+  0  the tool has answered
+  1  the tool was not run: there is none of this name, the JSON is malformed, the app cannot start
+  2  the tool was run or its arguments were refused, and the model would hear of an error";
+
+/// Runs the command; gives back the program's exit code.
+pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
+    serde_json::from_str::<IgnoredAny>(&flags.arguments).map_err(CallError::Malformed)?;
+    let names: Vec<_> = app.definitions()?.into_iter().map(|tool| tool.name).collect();
+    if !names.contains(&flags.tool) {
+        let nearest = nearest(&flags.tool, names.iter().map(String::as_str)).map(str::to_owned);
+        return Err(CallError::Unknown { tool: shorten(&flags.tool), nearest }.into());
+    }
+    let platform = TestPlatform::new(app)?;
+    // As a string, which is one of the platform's two forms, the text arrives as it was typed.
+    let reply = platform.call_tool(&flags.tool, &flags.arguments).await;
+    output::show(&format!("{reply}\n"))?;
+    platform.settled().await;
+    Ok(if reply.error().is_some() { 2 } else { 0 })
+}
+
+/// Why a tool was not called.
+#[derive(Debug)]
+enum CallError {
+    Malformed(serde_json::Error),
+    Unknown { tool: String, nearest: Option<String> },
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(
+                f,
+                "the arguments are not JSON ({error}): write an object in single quotes, like '{{\"name\": \"value\"}}'"
+            ),
+            Self::Unknown { tool, nearest: Some(known) } => {
+                write!(f, "there is no tool `{tool}`, did you mean `{known}`? `tools` shows them all")
+            }
+            Self::Unknown { tool, nearest: None } => write!(f, "there is no tool `{tool}`: this program has no tools"),
+        }
+    }
+}
+
+impl error::Error for CallError {}

@@ -1,0 +1,119 @@
+//! What has changed between two lists of definitions, and whom it hurts.
+//!
+//! An assistant keeps the definitions that it was given until somebody puts new ones there. A change is breaking where
+//! that assistant would call a tool in vain or misunderstand its answer.
+
+mod parameters;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::ToolDefinition;
+
+/// What a change does to an assistant that has the older definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Effect {
+    /// Its calls may be refused, go elsewhere, or be answered in another way.
+    Breaking,
+    /// What it may send is taken as before.
+    Compatible,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Breaking => "breaking",
+            Self::Compatible => "compatible",
+        })
+    }
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) effect: Effect,
+    /// Where and what, on one line.
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<10}  {}", self.effect, self.what)
+    }
+}
+
+/// The changes while they are found.
+#[derive(Debug, Default)]
+struct Changes(Vec<Change>);
+
+impl Changes {
+    fn note(&mut self, effect: Effect, what: impl Into<String>) {
+        self.0.push(Change { effect, what: what.into() });
+    }
+
+    fn breaking(&mut self, what: impl Into<String>) {
+        self.note(Effect::Breaking, what);
+    }
+
+    fn compatible(&mut self, what: impl Into<String>) {
+        self.note(Effect::Compatible, what);
+    }
+}
+
+/// What turns `before` into `after`; empty where both say the same. The order of tools and of members says nothing.
+pub(crate) fn changes(before: &[ToolDefinition], after: &[ToolDefinition]) -> Vec<Change> {
+    let mut changes = Changes::default();
+    let find = |tools: &[ToolDefinition], name: &str| tools.iter().position(|tool| tool.name == name);
+    for tool in before {
+        match find(after, &tool.name) {
+            Some(index) => of_tool(tool, &after[index], &mut changes),
+            None => changes.breaking(format!("{}: the tool is gone", tool.name)),
+        }
+    }
+    for tool in after.iter().filter(|tool| find(before, &tool.name).is_none()) {
+        changes.compatible(format!("{}: the tool is new", tool.name));
+    }
+    changes.0
+}
+
+fn of_tool(before: &ToolDefinition, after: &ToolDefinition, changes: &mut Changes) {
+    let name = &before.name;
+    let text = |text: &Option<String>| text.clone().map(Value::from);
+    let (was, is) = (Value::from(before.description.as_str()), Value::from(after.description.as_str()));
+    if was != is {
+        changes.compatible(turned(name, "description", Some(&was), Some(&is)));
+    }
+    if before.url != after.url {
+        changes.breaking(turned(name, "url", text(&before.url).as_ref(), text(&after.url).as_ref()));
+    }
+    if before.async_ != after.async_ {
+        let (was, is) = (Value::from(before.async_), Value::from(after.async_));
+        changes.breaking(turned(name, "async", Some(&was), Some(&is)));
+    }
+    for (member, was, is) in [
+        ("async_response", &before.async_response, &after.async_response),
+        ("message", &before.message, &after.message),
+    ] {
+        if was != is {
+            changes.compatible(turned(name, member, text(was).as_ref(), text(is).as_ref()));
+        }
+    }
+    parameters::compare(name, &before.parameters, &after.parameters, changes);
+}
+
+/// `order.day: format "date" → (none)`.
+fn turned(path: &str, keyword: &str, before: Option<&Value>, after: Option<&Value>) -> String {
+    format!("{path}: {keyword} {} → {}", shown(before), shown(after))
+}
+
+/// A value as JSON, cut to a bearable length.
+fn shown(value: Option<&Value>) -> String {
+    const LONGEST: usize = 120;
+    let Some(value) = value else { return "(none)".into() };
+    let json = value.to_string();
+    match json.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &json[..end]),
+        None => json,
+    }
+}

@@ -1,0 +1,100 @@
+//! `fuzz_tools` finds what is wrong with a tool, and nothing where nothing is.
+
+use hms_webhook::{
+    App, ToolError,
+    testing::{FuzzReport, Problem, fuzz_tools},
+    tool, tools,
+};
+
+/// Book a table.
+#[tool]
+async fn book_table(
+    /// How many people come.
+    #[arg(range = 1..=8)]
+    people: u8,
+    /// The name to book under.
+    #[arg(length = 1..=40)]
+    name: String,
+    /// A code like A-17.
+    #[arg(pattern = "^[A-Z]-[0-9]+$")]
+    code: Option<String>,
+) -> Result<String, ToolError> {
+    let code = code.map(|code| code[2..].len());
+    Ok(format!("{people} {name} {code:?}"))
+}
+
+/// Share something out.
+#[tool]
+async fn share(
+    /// How much there is.
+    amount: i64,
+    /// Among how many.
+    #[arg(range = 0..=1)]
+    people: i64,
+) -> i64 {
+    amount.wrapping_div(people)
+}
+
+/// Wait as long as the model says.
+#[tool(deadline = "3s")]
+async fn wait(
+    /// How long, in seconds.
+    #[arg(range = 1..=5)]
+    seconds: u64,
+) -> u64 {
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+    seconds
+}
+
+/// Write something down.
+#[tool(background)]
+async fn write_down(
+    /// What.
+    #[arg(example = "a flat tyre")]
+    text: String,
+) {
+    assert_ne!(text, "a flat tyre", "written down already");
+}
+
+/// Wait for something that never comes.
+#[tool(background)]
+async fn wait_for_ever() {
+    std::future::pending::<()>().await;
+}
+
+async fn fuzz(app: App) -> FuzzReport {
+    fuzz_tools(app, 0..40).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sound_tool_has_no_findings() {
+    let report = fuzz(App::new().tools(tools![book_table])).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.calls(), 80);
+    // Valid arguments are taken, most of the hostile ones are not.
+    assert!((20..=40).contains(&report.errors()), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_found_and_told_with_its_arguments() {
+    let report = fuzz(App::new().tools(tools![share, write_down])).await;
+    let share = report.findings().iter().find(|finding| finding.tool == "share").unwrap();
+    assert_eq!(share.problem, Problem::Panic("attempt to divide by zero".into()));
+    assert_eq!(share.arguments["people"], 0);
+    let again = fuzz_tools(App::new().tools(tools![share]), share.seed..share.seed + 1).await.unwrap();
+    assert_eq!(again.findings()[0].arguments, share.arguments);
+    let note = report.findings().iter().find(|finding| finding.tool == "write_down").unwrap();
+    assert!(matches!(&note.problem, Problem::Panic(text) if text.contains("written down already")), "{report}");
+    assert!(report.to_string().contains("`share` panicked (attempt to divide by zero) with seed"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missed_deadline_is_found() {
+    let report = fuzz(App::new().tools(tools![wait, wait_for_ever])).await;
+    for tool in ["wait", "wait_for_ever"] {
+        let finding = report.findings().iter().find(|finding| finding.tool == tool).unwrap();
+        assert_eq!(finding.problem, Problem::Late);
+    }
+    let late = report.findings().iter().filter(|finding| finding.tool == "wait");
+    assert!(late.clone().all(|finding| finding.arguments["seconds"].as_u64() >= Some(3)), "{report}");
+}
