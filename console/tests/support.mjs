@@ -22,6 +22,7 @@ export async function startDesk({ program = DESK, environment = {} } = {}) {
       ...inherited,
       HMS_WEBHOOK_SECRET: SECRET,
       HMS_WEBHOOK_LISTEN: '127.0.0.1:0',
+      HMS_WEBHOOK_STORE: `sqlite:${join(directory, 'events.sqlite3')}`,
       ORDER_DESK_DATABASE: join(directory, 'desk.sqlite3'),
       ORDER_DESK_SLOW: '1',
       ...environment,

@@ -51,7 +51,14 @@ function Open() {
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
-  if (!inbox) return problem ? <p class="problem" role="alert">{problem}</p> : <p class="quiet loading">Looking…</p>;
+  if (!inbox) {
+    return (
+      <div class="narrow">
+        <Title id="inbox">Inbox</Title>
+        {problem ? <p class="problem" role="alert">{problem}</p> : <p class="lead">Looking…</p>}
+      </div>
+    );
+  }
   const dead = inbox.items.filter((item) => item.state === 'dead');
   const others = inbox.items.filter((item) => item.state !== 'dead');
   return (
