@@ -26,7 +26,7 @@ const member = (value: Json | undefined, name: string): Json | undefined => (isO
 /** What every event has, beside which stand the members of the one event. */
 const COMMON = ['type', 'timestamp', 'call', 'phone_number', 'customer', 'assistant'];
 
-const STATUSES: { [status: string]: string } = { 'in-progress': 'InProgress', ended: 'Ended', 'ended-with-error': 'EndedWithError' };
+const STATUSES: { [status: string]: string } = { 'in-progress': 'IN_PROGRESS', ended: 'ENDED', 'ended-with-error': 'ENDED_WITH_ERROR' };
 
 /** A test that sends the same through `TestPlatform` and expects the same answer. */
 export function test(delivery: Pick<Delivery, 'body' | 'reply' | 'status'>): string {

@@ -124,7 +124,7 @@ impl Console {
     {
         let path = match self.guard.admit(&request) {
             Ok(path) => path.to_owned(),
-            Err(refusal) => return refusal,
+            Err(refusal) => return refusal.into_answer(),
         };
         if path.is_empty() {
             return answer::moved(&self.guard.base());

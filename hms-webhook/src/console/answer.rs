@@ -49,6 +49,23 @@ pub(super) fn json(value: &impl Serialize) -> Answer {
     }
 }
 
+/// Why a request is not answered.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    why: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Self {
+        Self { status, why: why.into() }
+    }
+
+    pub(super) fn into_answer(self) -> Answer {
+        refuse(self.status, &self.why)
+    }
+}
+
 /// A refusal in words.
 pub(super) fn refuse(status: StatusCode, why: &str) -> Answer {
     bytes(status, "application/json", json!({ "error": why }).to_string())

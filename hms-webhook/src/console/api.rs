@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Console,
-    answer::{self, Answer, refuse},
+    answer::{self, Answer, Refusal, refuse},
     deliver, inbox,
 };
 
@@ -34,7 +34,7 @@ impl Console {
     {
         let wanted = match read(request).await {
             Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return refusal.into_answer(),
         };
         let signer = self.signer.as_ref();
         match deliver::deliver(wanted, signer, self.address, self.webhook.path()).await {
@@ -69,7 +69,7 @@ impl Console {
     {
         let wanted = match read(request).await {
             Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return refusal.into_answer(),
         };
         match inbox::replay(self.webhook.inbox(), wanted).await {
             Ok(true) => answer::json(&json!({})),
@@ -80,7 +80,7 @@ impl Console {
 }
 
 /// Reads the JSON of a request. Only a page that may is able to say that it is JSON: another site's form cannot.
-async fn read<B, T>(request: Request<B>) -> Result<T, Answer>
+async fn read<B, T>(request: Request<B>) -> Result<T, Refusal>
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -89,15 +89,18 @@ where
 {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_none_or(|name| !name.starts_with("application/json")) {
-        return Err(refuse(
+        return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "send JSON, and say so: Content-Type: application/json",
         ));
     }
     let body: Bytes = match Limited::new(request.into_body(), LONGEST).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) => return Err(refuse(StatusCode::BAD_REQUEST, &format!("the request could not be read: {error}"))),
+        Err(error) => {
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the request could not be read: {error}")));
+        }
     };
-    serde_json::from_slice(&body)
-        .map_err(|error| refuse(StatusCode::BAD_REQUEST, &format!("the request is not what was expected: {error}")))
+    serde_json::from_slice(&body).map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("the request is not what was expected: {error}"))
+    })
 }

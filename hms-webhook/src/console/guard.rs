@@ -11,10 +11,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 
-use super::{
-    PATH,
-    answer::{Answer, refuse},
-};
+use super::{PATH, answer::Refusal};
 use crate::signature::{Secret, Signer};
 
 /// The environment variable that fixes the token, so that a page survives the start of a new build.
@@ -96,25 +93,25 @@ impl Guard {
     }
 
     /// What is behind the token in the path of `request`, if it may be answered.
-    pub(super) fn admit<'r, B>(&self, request: &'r Request<B>) -> Result<&'r str, Answer> {
+    pub(super) fn admit<'r, B>(&self, request: &'r Request<B>) -> Result<&'r str, Refusal> {
         let headers = request.headers();
         let host = match request.uri().authority() {
             Some(authority) => authority.as_str(),
             None => text(headers, &header::HOST).unwrap_or_default(),
         };
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
-            return Err(refuse(
+            return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "the console answers under this machine's own addresses only, such as 127.0.0.1",
             ));
         }
         if !self.is_own_page(host, request.method(), headers) {
-            return Err(refuse(StatusCode::FORBIDDEN, "the console answers no other page"));
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "the console answers no other page"));
         }
         let rest = request.uri().path().strip_prefix(PATH).unwrap_or_default().trim_start_matches('/');
         let (token, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
         if !self.knows(token) {
-            return Err(refuse(
+            return Err(Refusal::new(
                 StatusCode::NOT_FOUND,
                 "the console's address has a token in it, another one after each start: the server's log shows it",
             ));

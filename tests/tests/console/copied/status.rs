@@ -7,6 +7,6 @@ async fn status_update_is_answered() {
         .unwrap()
         .call_id("call-1")
         .caller(Some("+31612000111"));
-    platform.status_update(CallStatus::InProgress).await;
+    platform.status_update(CallStatus::IN_PROGRESS).await;
     platform.settled().await;
 }
