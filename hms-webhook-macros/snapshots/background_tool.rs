@@ -28,6 +28,7 @@ const _: () = {
             )
             .whole()
             .deadline_millis(90000)
+            .concurrency(8)
             .after_deadline(__hms::AfterDeadline::Finish)
             .background()
             .response("It is on its way")

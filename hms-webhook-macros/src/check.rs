@@ -40,6 +40,7 @@ pub(crate) fn tool(keys: ToolKeys, item: &Item, errors: &mut Errors) -> Option<T
     };
     let description = description(&keys, item, errors);
     let deadline_millis = keys.deadline.as_ref().and_then(|it| text::deadline(it, keys.background.is_some(), errors));
+    let concurrency = keys.concurrency.as_ref().and_then(|it| text::concurrency(it, errors));
     let finishes_after_deadline = keys.after_deadline.is_some_and(|it| text::finishes(&it, errors));
     if let (Some((key, _)), None) = (&keys.response, keys.background) {
         errors.at(key, "`response` is what the model hears of a `background` tool; add `background`, or leave it out");
@@ -66,6 +67,7 @@ pub(crate) fn tool(keys: ToolKeys, item: &Item, errors: &mut Errors) -> Option<T
         description: description?,
         arguments: arguments?,
         deadline_millis,
+        concurrency,
         finishes_after_deadline,
         background: keys.background.is_some(),
         response,

@@ -35,6 +35,7 @@ pub(crate) struct Tool {
     pub(crate) description: TokenStream,
     pub(crate) arguments: Arguments,
     pub(crate) deadline_millis: Option<u64>,
+    pub(crate) concurrency: Option<u32>,
     pub(crate) finishes_after_deadline: bool,
     pub(crate) background: bool,
     pub(crate) response: Option<String>,

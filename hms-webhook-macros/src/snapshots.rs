@@ -9,6 +9,31 @@ use quote::quote;
 
 use crate::{model::Event, pipeline};
 
+/// What a tool with three arguments adds to a program, as many lines: each is compiled once per tool.
+#[test]
+fn a_tool_expands_to_few_lines() {
+    const BUDGET: usize = 63;
+    let function = quote! {
+        /// Look up an order.
+        async fn lookup(
+            /// The order to look at.
+            order_id: String,
+            /// How many lines.
+            limit: Option<u32>,
+            /// Only these states.
+            #[arg(default)]
+            states: Vec<String>,
+        ) -> Result<Order, ToolError> {
+            find(order_id, limit, states).await
+        }
+    };
+    let mut generated: syn::File = syn::parse2(pipeline::tool(quote!(), function)).expect("a list of items");
+    let function = generated.items.remove(0);
+    assert!(matches!(function, syn::Item::Fn(_)), "the user's function comes first");
+    let lines = prettyplease::unparse(&generated).lines().count();
+    assert!(lines <= BUDGET, "{lines} lines for a tool; {BUDGET} are allowed");
+}
+
 #[track_caller]
 fn check(name: &str, expansion: TokenStream) {
     let file = syn::parse2(expansion).expect("the expansion is a list of items");
@@ -86,7 +111,8 @@ fn a_background_tool_with_the_whole_object() {
             url = "https://hooks.example.com",
             after_deadline = "finish",
             deadline = "90s",
-            tries = 5
+            tries = 5,
+            concurrency = 8
         ),
         quote! {
             /// Send a mail.

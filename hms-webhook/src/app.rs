@@ -6,23 +6,26 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::{
     arguments::PreparedArguments,
-    delivery::BodyLimits,
+    capacity::Capacity,
+    delivery::BodyBudget,
     error::StartupError,
+    gate::Gate,
     handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
     inbox::{Inbox, Listener, ListenerRun, Listeners},
+    limits::Limits,
     mishap::Mishaps,
     once::Once,
     reply::AssistantReply,
     router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
     schema::{Profile, ToolDefinition},
+    secrets::{Keyring, SecretSetting, SecretSource},
     service::{Shared, WebhookService},
-    signature::{DEFAULT_TOLERANCE, Secret, Verifier},
+    signature::{DEFAULT_TOLERANCE, Secret},
     store::{Memory, Store},
 };
 
@@ -63,19 +66,18 @@ pub struct App {
 
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<SecretSetting>,
     pub(crate) allow_unsigned: bool,
     pub(crate) path: String,
     pub(crate) tolerance: Duration,
     pub(crate) budgets: Budgets,
     pub(crate) fallback: AssistantReply,
-    pub(crate) body_limits: BodyLimits,
-    pub(crate) concurrent_requests: usize,
+    pub(crate) limits: Limits,
     pub(crate) concurrent_events: usize,
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) mishaps: Mishaps,
     #[cfg(feature = "server")]
-    pub(crate) time_limits: crate::server::TimeLimits,
+    pub(crate) serving: crate::server::Serving,
 }
 
 impl Default for Settings {
@@ -87,13 +89,12 @@ impl Default for Settings {
             tolerance: DEFAULT_TOLERANCE,
             budgets: Budgets { assistant_request: Duration::from_millis(4500), tool_calls: Duration::from_secs(9) },
             fallback: AssistantReply::saved(),
-            body_limits: BodyLimits { bytes: 1024 * 1024, time: Duration::from_secs(10) },
-            concurrent_requests: 1024,
+            limits: Limits::default(),
             concurrent_events: 64,
             store: None,
             mishaps: Mishaps::default(),
             #[cfg(feature = "server")]
-            time_limits: crate::server::TimeLimits { head: Duration::from_secs(10), stop: Duration::from_secs(10) },
+            serving: crate::server::Serving::default(),
         }
     }
 }
@@ -163,7 +164,26 @@ impl App {
 impl App {
     /// Accepts deliveries that are signed with `secret`. Call it again for a second secret, as during a change of secrets.
     pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.settings.secrets.push(secret.into());
+        self.settings.secrets.push(SecretSetting::new(SecretSource::Text(secret.into())));
+        self
+    }
+
+    /// As [`secret`](App::secret), from a file, whose last line break is no part of the secret.
+    ///
+    /// `App::serve` reads it anew every second; where it has changed, the new secret is taken from then on. To change
+    /// a secret without refusing anything, have two files, and let both the old and the new one be taken while the
+    /// platform changes. Replace a file by renaming another one to its name, so that nobody reads half of it.
+    pub fn secret_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.settings.secrets.push(SecretSetting::new(SecretSource::File(path.into())));
+        self
+    }
+
+    /// Also accepts deliveries that are signed with `secret` and call nothing but `tool`: what the platform may do
+    /// for a tool that has a `url` and a secret of its own (PROTOCOL.md §2.2).
+    pub fn tool_secret(mut self, tool: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        let (tool, source) = (tool.into(), SecretSource::Text(secret.into()));
+        let name = Some(format!("tool {tool}").into());
+        self.settings.secrets.push(SecretSetting { name, tool: Some(tool), source });
         self
     }
 
@@ -208,22 +228,25 @@ impl App {
         self
     }
 
-    /// The longest body that is read, in bytes (default: 1 MiB). A longer one is answered 413.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.settings.body_limits.bytes = bytes;
+    /// Changes the limits of what is taken on: connections, bodies, requests and times.
+    ///
+    /// ```
+    /// # use hms_webhook::App;
+    /// let app = App::new().limits(|limits| limits.connections_per_address = 100);
+    /// ```
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.settings.limits);
         self
     }
 
-    /// How long a body may take to arrive (default: 10 s). A slower one is answered 408.
-    pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.body_limits.time = timeout;
-        self
+    /// The longest body that is read, in bytes: [`Limits::body`].
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.limits(|limits| limits.body = bytes)
     }
 
-    /// How many requests are handled at a time (default: 1024). Further ones are answered 503 at once.
-    pub fn concurrent_requests(mut self, requests: usize) -> Self {
-        self.settings.concurrent_requests = requests;
-        self
+    /// How long a body may take to arrive: [`Limits::body_time`].
+    pub fn body_timeout(self, timeout: Duration) -> Self {
+        self.limits(|limits| limits.body_time = timeout)
     }
 
     /// How many handlers of notifications and background tools run at a time (default: 64). Further events wait.
@@ -240,19 +263,15 @@ impl App {
         self
     }
 
-    /// How long a request's head may take to arrive, and how long a connection is kept open without a request
-    /// (default: 10 s).
-    #[cfg(feature = "server")]
-    pub fn head_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.time_limits.head = timeout;
-        self
+    /// How many requests are handled at a time: [`Limits::requests`].
+    pub fn concurrent_requests(self, requests: usize) -> Self {
+        self.limits(|limits| limits.requests = requests)
     }
 
-    /// How long a stopping server waits for what still runs (default: 10 s).
-    #[cfg(feature = "server")]
-    pub fn stop_within(mut self, timeout: Duration) -> Self {
-        self.settings.time_limits.stop = timeout;
-        self
+    /// How long a request's head may take to arrive, and how long a connection is kept open without a request:
+    /// [`Limits::head_time`] and [`Limits::idle_time`].
+    pub fn head_timeout(self, timeout: Duration) -> Self {
+        self.limits(|limits| (limits.head_time, limits.idle_time) = (timeout, timeout))
     }
 }
 
@@ -316,6 +335,9 @@ impl App {
     /// borrowed parameter that no `.state(…)` provides, a missing secret, a setting that cannot work.
     pub fn into_service(mut self) -> Result<WebhookService, StartupError> {
         let mut problems = std::mem::take(&mut self.problems);
+        let settings = &mut self.settings;
+        let secrets = std::mem::take(&mut settings.secrets);
+        let keyring = Keyring::open(secrets, settings.tolerance, settings.allow_unsigned, &mut problems);
         check_settings(&self.settings, &mut problems);
         check_needs(&self, &mut problems);
         let tools = prepare_tools(&self.tools, &mut problems);
@@ -342,14 +364,12 @@ impl App {
             place => info!("events and results are kept in {place}"),
         }
         let states = Arc::new(self.states);
-        let mut verifier = Verifier::new(settings.secrets).tolerance(settings.tolerance);
-        if settings.allow_unsigned {
-            verifier = verifier.allow_unsigned();
-        }
         Ok(WebhookService::new(Shared {
             path: settings.path,
-            body_limits: settings.body_limits,
-            verifier,
+            limits: settings.limits,
+            bodies: BodyBudget::new(settings.limits.bodies),
+            keyring,
+            refusals: Default::default(),
             router: Router {
                 handlers: Handlers { tools, assistant_request },
                 inbox: Inbox::new(
@@ -364,7 +384,8 @@ impl App {
                 running: TaskTracker::new(),
                 mishaps: settings.mishaps,
             },
-            capacity: Semaphore::new(settings.concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            capacity: Capacity::new(&settings.limits),
+            leaving: AtomicBool::new(false),
             shutting_down: AtomicBool::new(false),
         }))
     }
@@ -375,18 +396,6 @@ impl App {
 // ---------------------------------------------------------------------------------------------
 
 fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
-    if settings.secrets.is_empty() && !settings.allow_unsigned {
-        problems.push(
-            "no webhook secret is set: set the environment variable HMS_WEBHOOK_SECRET to the assistant's \
-             `webhook_secret`, or call `.secret(…)`; to try things out on this machine only, `--allow-unsigned` or \
-             `.allow_unsigned()` does without"
-                .into(),
-        );
-    }
-    if settings.secrets.iter().any(Secret::is_empty) {
-        problems
-            .push("a webhook secret is empty, so that anyone could sign with it: set it to a long random text".into());
-    }
     let path = &settings.path;
     if !path.starts_with('/') || path.contains(['?', '#']) || path.parse::<http::uri::PathAndQuery>().is_err() {
         problems.push(format!("the path of the webhook, `{path}`, is no path: write one like `{DEFAULT_PATH}`"));
@@ -405,15 +414,10 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
             ));
         }
     }
-    if settings.body_limits.bytes == 0 || settings.body_limits.time.is_zero() || settings.concurrent_requests == 0 {
-        problems.push(
-            "`.body_limit(0)`, `.body_timeout(0)` and `.concurrent_requests(0)` would refuse every request: choose more than zero"
-                .into(),
-        );
-    }
     if settings.concurrent_events == 0 {
         problems.push("`.concurrent_events(0)` would run no handler: choose more than zero".into());
     }
+    settings.limits.check(problems);
 }
 
 /// Every borrowed parameter must be there; those of one type are reported together.
@@ -457,7 +461,10 @@ fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> Has
         }
         match PreparedArguments::prepare(spec) {
             Ok(arguments) => {
-                tools.insert(spec.name, RegisteredTool { spec, arguments: Arc::new(arguments) });
+                tools.insert(
+                    spec.name,
+                    RegisteredTool { spec, arguments: Arc::new(arguments), gate: spec.concurrency.map(Gate::new) },
+                );
             }
             Err(problem) => problems.push(format!("{}: {problem}", spec.location)),
         }
@@ -487,8 +494,8 @@ fn sort_handlers(
         };
         listeners.push(Listener { location: spec.location, retry: spec.retry, run });
     }
-    for RegisteredTool { spec, arguments } in tools.values().filter(|tool| tool.spec.background) {
-        let run = ListenerRun::Tool { spec, arguments: arguments.clone() };
+    for RegisteredTool { spec, arguments, gate } in tools.values().filter(|tool| tool.spec.background) {
+        let run = ListenerRun::Tool { spec, arguments: arguments.clone(), gate: gate.clone() };
         listeners.push(Listener { location: spec.location, retry: spec.retry, run });
     }
     if greeting.len() > 1 {

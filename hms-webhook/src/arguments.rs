@@ -25,8 +25,8 @@ pub use received::Arguments;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a tool",
     label = "the model cannot fill this in",
-    note = "an owned parameter comes from the model: add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`",
-    note = "a parameter that the server provides is borrowed: write `&{Self}` and register the value with `.state(…)`"
+    note = "an owned parameter comes from the model: `{Self}`, or what it holds, needs `#[derive(serde::Deserialize, schemars::JsonSchema)]`",
+    note = "a parameter that the server provides is borrowed: write `&{Self}`; what does not belong to the call is registered with `.state(…)`"
 )]
 pub trait ArgumentValue: Sized + Send + 'static {
     #[doc(hidden)]

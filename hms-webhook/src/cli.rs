@@ -2,22 +2,23 @@
 
 mod call;
 pub(crate) mod environment;
+mod events;
+mod listen;
+mod log;
 mod output;
 pub(crate) mod profile;
 mod serve;
+mod serving;
+mod signals;
 mod store;
 mod tools;
 
-use std::io::{self, IsTerminal};
+use std::pin::Pin;
 #[cfg(feature = "console")]
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt,
-    layer::{Identity, SubscriberExt},
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::layer::Identity;
 
 #[cfg(feature = "console")]
 use crate::console::{self, Feed};
@@ -41,6 +42,12 @@ enum Command {
     Tools(tools::ToolsFlags),
     /// Runs one tool as a phone call would and prints what the model would hear
     Call(call::CallFlags),
+    /// Shows events that are not done, and replays or drops dead letters
+    #[command(after_help = events::HELP)]
+    Events {
+        #[command(subcommand)]
+        command: events::EventsCommand,
+    },
     /// Shows the difference between these tools and an assistant's on the platform, and applies it
     #[cfg(feature = "push")]
     Push(crate::push::PushFlags),
@@ -50,8 +57,14 @@ const ENVIRONMENT_HELP: &str = "\
 Environment:
   HMS_WEBHOOK_SECRET           webhook secret (or HMS_WEBHOOK_SECRET_FILE, a file that holds it)
   HMS_WEBHOOK_SECRET_PREVIOUS  a second secret that is accepted too (or …_FILE)
-  HMS_WEBHOOK_LISTEN           address to listen on [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
+  HMS_WEBHOOK_LISTEN           address to listen on, or unix:PATH [127.0.0.1:8080; with PORT set, 0.0.0.0:$PORT]
   HMS_WEBHOOK_PATH             path of the webhook [/webhooks/hms-sovereign]
+  HMS_WEBHOOK_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed [none]
+  HMS_WEBHOOK_PROXY_PROTOCOL   networks whose connections begin with a PROXY header [none]
+  HMS_WEBHOOK_ALLOWED_NETWORKS the only networks that may send [all]
+  HMS_WEBHOOK_TLS_CERTIFICATE  certificate chain to speak TLS with, as PEM, and
+  HMS_WEBHOOK_TLS_KEY          its key (feature `tls`)
+  HMS_WEBHOOK_STOP_PAUSE       seconds for which a stopping server still accepts connections [0]
   HMS_WEBHOOK_STORE            where events are kept: sqlite:PATH, or memory [a file among the user's data]
   HMS_WEBHOOK_CONSOLE_TOKEN    with --dev: the token in the console's address [another one after each start]
   RUST_LOG                     what is logged [info; other commands than serve: warn]";
@@ -80,53 +93,53 @@ impl App {
     /// Everything that keeps the app from starting, in one report and before the port is bound; then what keeps the
     /// port from being bound.
     pub async fn run(self) -> Result<()> {
-        let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
-            let _ = error.print();
-            // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
-            std::process::exit(i32::from(error.use_stderr()))
-        });
-        let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
-        // Of one call there is less to tell than of a server.
-        let filter = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
-        #[cfg(feature = "console")]
-        let command = match command {
-            Command::Serve(flags) if flags.wants_console() => {
-                let feed = Arc::<Feed>::default();
-                start_log(filter, Some(console::watch(feed.clone())));
-                return serve::serve(self, flags.with_console(feed)).await;
-            }
-            other => other,
-        };
-        start_log(filter, None::<Identity>);
-        match command {
-            Command::Serve(flags) => serve::serve(self, flags).await,
-            Command::Tools(flags) => end_with(tools::tools(&self, &flags)?),
-            Command::Call(flags) => end_with(call::call(self, &flags).await?),
-            #[cfg(feature = "push")]
-            Command::Push(flags) => {
-                let definitions: Vec<_> = self
-                    .definitions_for(flags.profile())?
-                    .iter()
-                    .map(serde_json::to_value)
-                    .collect::<Result<_, _>>()?;
-                end_with(crate::push::run(&definitions, flags).await?.exit_code())
-            }
+        run_boxed(self).await
+    }
+}
+
+/// Boxed, so that a whole server is compiled with this crate and not again with every program.
+fn run_boxed(app: App) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+    Box::pin(run_app(app))
+}
+
+async fn run_app(app: App) -> Result<()> {
+    let command_line = CommandLine::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        // Not clap's own 2, which is the answer of `push --dry-run` to a difference.
+        std::process::exit(i32::from(error.use_stderr()))
+    });
+    let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
+    // Of one call there is less to tell than of a server.
+    let filter = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
+    #[cfg(feature = "console")]
+    let command = match command {
+        Command::Serve(flags) if flags.wants_console() => {
+            let feed = Arc::<Feed>::default();
+            let _log = log::start(filter, Some(console::watch(feed.clone())));
+            return serve::serve(app, flags.with_console(feed)).await;
+        }
+        other => other,
+    };
+    let log = log::start(filter, None::<Identity>);
+    match command {
+        Command::Serve(flags) => serve::serve(app, flags).await,
+        Command::Tools(flags) => end_with(log, tools::tools(&app, &flags)?),
+        Command::Call(flags) => end_with(log, call::call(app, &flags).await?),
+        Command::Events { command } => end_with(log, events::events(command).await?),
+        #[cfg(feature = "push")]
+        Command::Push(flags) => {
+            let definitions: Vec<_> =
+                app.definitions_for(flags.profile())?.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            end_with(log, crate::push::run(&definitions, flags).await?.exit_code())
         }
     }
 }
 
 /// Ends the program with `exit_code`; an error that is returned from `main` ends it with 1 and is printed there.
-fn end_with(exit_code: i32) -> Result<()> {
+fn end_with(log: log::Flush, exit_code: i32) -> Result<()> {
+    drop(log);
     match exit_code {
         0 => Ok(()),
         other => std::process::exit(other),
     }
-}
-
-/// Logs to standard error what `RUST_LOG` says, or else `filter`, and tells `listener` too.
-fn start_log(filter: &str, listener: Option<impl Layer<Registry> + Send + Sync>) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    // A logger that the program has set up itself stays.
-    let _ = tracing_subscriber::registry().with(listener).with(lines.with_filter(filter)).try_init();
 }

@@ -20,23 +20,22 @@ mod watch;
 use std::{
     convert::Infallible,
     error::Error,
-    net::SocketAddr,
-    pin::Pin,
+    fmt,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
-    task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use http_body_util::{Either, combinators::UnsyncBoxBody};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 
-use crate::{App, service::WebhookService, signature::Signer};
+use crate::{App, response::ReplyBody, service::WebhookService};
 use answer::{Answer, refuse};
 pub(crate) use feed::Feed;
+pub(crate) use guard::is_loopback;
 use guard::{Guard, Token};
 use info::Limits;
 pub(crate) use watch::watch;
@@ -50,15 +49,14 @@ pub(crate) struct Planned {
     token: Token,
     info: Value,
     definitions: Value,
-    signer: Option<Signer>,
     limits: Arc<Limits>,
     feed: Arc<Feed>,
 }
 
 impl Planned {
-    /// Looks at `app`, which is to listen on `addresses`. What is in the way is noted among the app's problems.
-    pub(crate) fn new(app: &mut App, addresses: &[SocketAddr], feed: Arc<Feed>) -> Option<Self> {
-        if let Some(address) = addresses.iter().find(|address| !guard::is_loopback(address)) {
+    /// Looks at `app`, which is to listen on `foreign` if that is no loopback address. What is in the way is noted among the app's problems.
+    pub(crate) fn new(app: &mut App, foreign: Option<String>, feed: Arc<Feed>) -> Option<Self> {
+        if let Some(address) = foreign {
             app.problems.push(format!(
                 "`--dev` serves the development console on a loopback address only, and {address} is none: \
                  listen on 127.0.0.1, or leave `--dev` out"
@@ -69,9 +67,7 @@ impl Planned {
         let definitions = app.definitions().ok()?;
         let info = info::describe(app, &definitions);
         let definitions = profiles::all(app);
-        // The first secret is today's; a second one is there for what was signed before it was changed.
-        let signer = app.settings.secrets.first().cloned().map(Signer::new);
-        Some(Self { token, info, definitions, signer, limits: Arc::new(Limits::new(app)), feed })
+        Some(Self { token, info, definitions, limits: Arc::new(Limits::new(app)), feed })
     }
 }
 
@@ -82,7 +78,6 @@ pub(crate) struct Console {
     webhook: WebhookService,
     info: Value,
     definitions: Value,
-    signer: Option<Signer>,
     limits: Arc<Limits>,
     feed: Arc<Feed>,
     /// The streams end, so that a stopping server does not wait for a page that is open.
@@ -92,14 +87,13 @@ pub(crate) struct Console {
 impl Console {
     /// The console of `service`, whose server listens on `address`.
     pub(crate) fn new(planned: Planned, service: &WebhookService, address: SocketAddr) -> Self {
-        let Planned { token, info, definitions, signer, limits, feed } = planned;
+        let Planned { token, info, definitions, limits, feed } = planned;
         Self {
             guard: Guard::new(token, address),
             address,
             webhook: service.clone(),
             info,
             definitions,
-            signer,
             limits,
             feed,
             closing: CancellationToken::new(),
@@ -116,7 +110,7 @@ impl Console {
         self.closing.cancel();
     }
 
-    async fn answer<B>(&self, request: Request<B>) -> Answer
+    async fn page<B>(&self, request: Request<B>) -> Answer
     where
         B: Body + Send + 'static,
         B::Data: Send,
@@ -152,36 +146,34 @@ impl Console {
     }
 }
 
-/// The webhook with its console in front.
-#[derive(Clone)]
-pub(crate) struct WithConsole {
-    pub(crate) webhook: WebhookService,
-    pub(crate) console: Arc<Console>,
+/// The body of what is answered where a console may stand in front: the webhook's, or the console's.
+pub(crate) type AnswerBody = Either<ReplyBody, UnsyncBoxBody<Bytes, Infallible>>;
+
+impl From<ReplyBody> for AnswerBody {
+    fn from(body: ReplyBody) -> Self {
+        Self::Left(body)
+    }
 }
 
-impl<B> Service<Request<B>> for WithConsole
-where
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
-{
-    type Response = Response<UnsyncBoxBody<Bytes, Infallible>>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+impl Console {
+    /// Answers what is for the console, and lets the webhook answer the rest of what `client` sends.
+    pub(crate) async fn answer<B>(&self, request: Request<B>, client: Option<IpAddr>) -> Response<AnswerBody>
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
+    {
         if is_ours(request.uri().path()) {
-            let console = self.console.clone();
-            return Box::pin(async move { Ok(answer::guarded(console.answer(request).await)) });
+            return answer::guarded(self.page(request).await).map(Either::Right);
         }
         if is_health(request.uri().path()) {
-            let answer = self.webhook.call(request);
-            return Box::pin(async move { Ok(answer.await?.map(BodyExt::boxed_unsync)) });
+            return self.webhook.answer(request, client).await.map(Either::Left);
         }
-        let (feed, limits, webhook) = (self.console.feed.clone(), self.console.limits.clone(), self.webhook.clone());
-        Box::pin(async move { Ok(tap::tap(feed, limits, webhook, request).await.map(BodyExt::boxed_unsync)) })
+        tap::tap(&self.feed, &self.limits, &self.webhook, request, client).await.map(Either::Left)
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("address", &self.address).finish_non_exhaustive()
     }
 }
 

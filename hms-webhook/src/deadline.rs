@@ -1,8 +1,11 @@
 //! How much time an answer has left.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{
+    task::{JoinError, JoinHandle},
+    time::{Instant, Sleep, sleep_until},
+};
 
 /// The moment by which an answer has to be on its way.
 ///
@@ -68,9 +71,39 @@ impl Deadline {
 
     /// Waits for `future`, at most until the deadline; `None` when the deadline came first.
     pub(crate) async fn bound<F: Future>(self, future: F) -> Option<F::Output> {
-        match self.0 {
-            Some(at) => tokio::time::timeout_at(at, future).await.ok(),
-            None => Some(future.await),
-        }
+        self.bound_with(future, true).await
+    }
+
+    /// The same for a task that was spawned just now.
+    ///
+    /// Most tasks are done in their first turn, so there is no timer before they had one: this task first queues up behind
+    /// them. A task that blocks its thread in that turn delays nothing, since another thread takes over the queue.
+    pub(crate) async fn bound_task<T>(self, task: JoinHandle<T>) -> Option<Result<T, JoinError>> {
+        self.bound_with(task, false).await
+    }
+
+    /// `needs_timer` says whether a timer is set when `future` has first been found not ready, or the second time.
+    async fn bound_with<F: Future>(self, future: F, mut needs_timer: bool) -> Option<F::Output> {
+        let Some(at) = self.0 else { return Some(future.await) };
+        let mut future = pin!(future);
+        let mut timer = pin!(None::<Sleep>);
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            if !needs_timer {
+                needs_timer = true;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if timer.is_none() {
+                timer.set(Some(sleep_until(at)));
+            }
+            match timer.as_mut().as_pin_mut() {
+                Some(timer) => timer.poll(context).map(|()| None),
+                None => Poll::Pending,
+            }
+        })
+        .await
     }
 }

@@ -1,13 +1,21 @@
 //! A delivery: headers and whole body of one request, not yet verified.
 
-use std::{error::Error, pin::pin, time::Duration};
+mod budget;
+mod pace;
 
-use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, Request, header::CONTENT_LENGTH};
+use std::{error::Error, pin::pin};
+
+use bytes::{Buf, Bytes};
+use http::{
+    HeaderMap, Request,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH},
+};
 use http_body::Body;
-use http_body_util::BodyExt;
+use tokio::time::Instant;
 
-use crate::rejection::Rejection;
+pub(crate) use self::budget::{BodyBudget, HeldBytes};
+use self::pace::Pace;
+use crate::{limits::Limits, rejection::Rejection};
 
 /// One request as it arrived. Nothing in it is to be believed before a [`Verifier`](crate::signature::Verifier) has seen it.
 #[derive(Debug)]
@@ -23,61 +31,91 @@ impl Delivery {
     }
 }
 
-/// How much of a body is read, and for how long.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimits {
-    pub(crate) bytes: usize,
-    pub(crate) time: Duration,
-}
-
-/// Reads the body within `limits`.
-pub(crate) async fn receive<B>(request: Request<B>, limits: BodyLimits) -> Result<Delivery, Rejection>
+/// Reads the body of a request whose head was complete at `received`, within `limits`. Each byte is taken from
+/// `budget` until the second value is dropped.
+pub(crate) async fn receive<'a, B>(
+    request: Request<B>,
+    received: Instant,
+    limits: &Limits,
+    budget: &'a BodyBudget,
+) -> Result<(Delivery, HeldBytes<'a>), Rejection>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
-    // An announced size is refused before the sender is asked to go on (`Expect: 100-continue`).
-    if announced_length(&head.headers).is_some_and(|length| length > limits.bytes as u64) {
-        return Err(Rejection::BodyTooLarge { limit: limits.bytes });
+    if head.headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(Rejection::BodyEncoded);
     }
-    let body = tokio::time::timeout(limits.time, read(body, limits.bytes))
-        .await
-        .map_err(|_| Rejection::BodyTimedOut { after: limits.time })??;
-    Ok(Delivery { headers: head.headers, body })
+    // An announced size is refused before the sender is asked to go on (`Expect: 100-continue`).
+    let announced = announced_length(&head.headers);
+    if announced.is_some_and(|length| length > limits.body as u64) {
+        return Err(Rejection::BodyTooLarge { limit: limits.body });
+    }
+    let mut held = budget.hold_nothing();
+    let body = read(body, Pace::new(received, limits), limits.body, announced, &mut held).await?;
+    Ok((Delivery { headers: head.headers, body }, held))
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn read<B>(body: B, limit: usize) -> Result<Bytes, Rejection>
+async fn read<B>(
+    body: B,
+    mut pace: Pace,
+    limit: usize,
+    announced: Option<u64>,
+    held: &mut HeldBytes<'_>,
+) -> Result<Bytes, Rejection>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let mut body = pin!(body);
     let mut first = Bytes::new();
-    let mut whole: Option<BytesMut> = None;
-    while let Some(frame) = body.frame().await {
+    let mut whole = Vec::new();
+    while let Some(frame) = pace.frame(body.as_mut(), held.count()).await? {
         let frame = frame.map_err(|error| Rejection::BodyBroken { cause: error.into() })?;
         let Ok(mut data) = frame.into_data() else { continue };
-        let length = whole.as_ref().map_or(first.len(), BytesMut::len);
-        if data.remaining() > limit - length {
+        if data.remaining() > limit - held.count() {
             return Err(Rejection::BodyTooLarge { limit });
+        }
+        if !held.hold(data.remaining()) {
+            return Err(Rejection::BodiesFull);
         }
         // Nearly every body is one piece, which is kept as it is.
         let data = data.copy_to_bytes(data.remaining());
-        match &mut whole {
-            Some(whole) => whole.extend_from_slice(&data),
-            None if first.is_empty() => first = data,
-            None => {
-                let mut both = BytesMut::with_capacity(first.len() + data.len());
-                both.extend_from_slice(&first);
-                both.extend_from_slice(&data);
-                whole = Some(both);
-            }
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+            continue;
         }
+        if whole.is_empty() {
+            // Of the room for an announced length, only what arrives is ever touched.
+            let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+            whole.reserve_exact(announced.max(2 * (first.len() + data.len())).min(limit));
+            whole.extend_from_slice(&std::mem::take(&mut first));
+        }
+        if !grow(&mut whole, data.len(), limit, held) {
+            return Err(Rejection::BodiesFull);
+        }
+        whole.extend_from_slice(&data);
     }
-    Ok(whole.map_or(first, BytesMut::freeze))
+    Ok(if whole.is_empty() { first } else { whole.into() })
+}
+
+/// Makes room for `more` bytes. While they are moved, the old ones are there twice, which has to fit as well.
+fn grow(whole: &mut Vec<u8>, more: usize, limit: usize, held: &mut HeldBytes<'_>) -> bool {
+    let needed = whole.len() + more;
+    if needed <= whole.capacity() {
+        return true;
+    }
+    let moved = whole.len();
+    if !held.hold(moved) {
+        return false;
+    }
+    whole.reserve_exact((2 * needed).min(limit) - moved);
+    held.release(moved);
+    true
 }

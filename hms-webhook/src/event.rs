@@ -14,8 +14,10 @@ mod context;
 mod end_of_call_report;
 mod error;
 mod extra;
+mod lazy;
 mod members;
 mod names;
+mod plain;
 mod read;
 mod status_update;
 mod surrogates;
@@ -24,7 +26,9 @@ mod tests;
 mod tool_calls;
 mod unknown;
 
-use std::sync::Arc;
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde_json::value::RawValue;
 
 pub use self::{
     assistant::Assistant,
@@ -34,6 +38,7 @@ pub use self::{
     end_of_call_report::{EndOfCallReport, Message},
     error::ParseError,
     extra::Extra,
+    lazy::LazyContext,
     names::{CallStatus, CallType, EndReason, EventType, MessageRole, Pipeline, ToolCallType},
     status_update::StatusUpdate,
     tool_calls::{RawArguments, ToolCall, ToolCalls},
@@ -76,7 +81,21 @@ impl Event {
     /// # Errors
     /// When the body is not JSON, is not the envelope, or lacks what its event cannot do without.
     pub fn parse(body: &[u8]) -> Result<Self, ParseError> {
-        let body = surrogates::repaired(body);
+        let body = Bytes::copy_from_slice(body);
+        Self::plain_tool_calls(&body).map_or_else(|| Self::parse_shared(&body), Ok)
+    }
+
+    /// Tool calls in `body`, if it is as it nearly always is: read in one pass, and without following down what is
+    /// nested. What is read later is read from `body`, which is not copied.
+    pub(crate) fn plain_tool_calls(body: &Bytes) -> Option<Self> {
+        let body = ByteString::try_from(surrogates::repaired(body)).ok()?;
+        plain::tool_calls(&body).map(Self::ToolCalls)
+    }
+
+    /// As [`Self::parse`], for what the quick reader leaves to the thorough one.
+    pub(crate) fn parse_shared(body: &Bytes) -> Result<Self, ParseError> {
+        // The text is checked once for all who read it.
+        let body = ByteString::try_from(surrogates::repaired(body)).map_err(|_| not_text(body))?;
         let mut message = Members::of_message(&body)?;
         let kind = EventType::from(message.take_text("type", "message")?);
 
@@ -100,8 +119,34 @@ impl Event {
         }
     }
 
+    /// The id of the call that the event is about (P §3.0); empty where an event of an unknown type names none.
+    pub fn call_id(&self) -> &str {
+        match self {
+            Self::ToolCalls(event) => event.context.call_id(),
+            _ => &self.context().call.id,
+        }
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_call_id(&self) -> ByteString {
+        match self {
+            Self::ToolCalls(event) => event.context.shared_call_id(),
+            _ => self.call_id().into(),
+        }
+    }
+
+    /// Whether a phone call waits for the answer (P §1.3).
+    pub fn is_waited_for(&self) -> bool {
+        matches!(self, Self::AssistantRequest(_) | Self::ToolCalls(_))
+    }
+
+    /// Whether this calls `tool`, and no other one.
+    pub(crate) fn calls_only(&self, tool: &str) -> bool {
+        matches!(self, Self::ToolCalls(calls) if calls.tool_call_list.iter().all(|call| call.name == tool))
+    }
+
     /// What all events have in common (P §3.0).
-    pub fn context(&self) -> &Arc<EventContext> {
+    pub fn context(&self) -> &EventContext {
         match self {
             Self::AssistantRequest(event) => &event.context,
             Self::ToolCalls(event) => &event.context,
@@ -109,6 +154,14 @@ impl Event {
             Self::EndOfCallReport(event) => &event.context,
             Self::Unknown(event) => &event.context,
         }
+    }
+}
+
+/// What is wrong with a body that is not UTF-8.
+fn not_text(body: &[u8]) -> ParseError {
+    match serde_json::from_slice::<&RawValue>(body) {
+        Err(error) => ParseError::not_json("", &error),
+        Ok(_) => ParseError::unreadable(""),
     }
 }
 

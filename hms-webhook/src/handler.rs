@@ -9,6 +9,7 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt,
+    num::NonZeroU32,
     pin::Pin,
     sync::Arc,
     time::Duration,
@@ -20,6 +21,7 @@ use crate::{
     Deadline,
     arguments::{ArgumentSpec, Arguments, PreparedArguments},
     event::{AssistantRequest, Call, EndOfCallReport, RawArguments, StatusUpdate, UnknownEvent},
+    gate::Entered,
     reply::AssistantReply,
     retry::RetryPolicy,
 };
@@ -444,6 +446,7 @@ pub struct ToolSpec {
     pub(crate) url: Option<&'static str>,
     /// Of a background tool.
     pub(crate) retry: RetryPolicy,
+    pub(crate) concurrency: Option<NonZeroU32>,
 }
 
 impl ToolSpec {
@@ -470,6 +473,7 @@ impl ToolSpec {
             message: None,
             url: None,
             retry: RetryPolicy::DEFAULT,
+            concurrency: None,
         }
     }
 
@@ -512,12 +516,22 @@ impl ToolSpec {
         self.retry = retry;
         self
     }
+
+    pub const fn concurrency(mut self, calls: u32) -> Self {
+        self.concurrency = NonZeroU32::new(calls);
+        self
+    }
 }
 
 /// A tool: a function that the model of a voice agent may call.
 ///
 /// `#[tool]` implements it for a type of the function's own name, so that the name can be handed to
 /// [`tools!`](crate::tools). Nothing else implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tool",
+    label = "no function of this name has `#[tool]`",
+    note = "handlers of events are listed with `handlers![{Self}]`; a tool is a function with `#[tool]`"
+)]
 pub trait Tool {
     /// The name by which the model calls the tool (PROTOCOL.md §5.1).
     const NAME: &'static str;
@@ -621,12 +635,20 @@ pub struct Scope {
     states: Arc<States>,
     call: Call,
     deadline: Deadline,
+    /// What is given back when the handler has ended, and not before: a function that blocks a thread outlives its
+    /// deadline.
+    held: Option<Entered>,
 }
 
 impl Scope {
     pub(crate) fn new(states: Arc<States>, call: Call) -> Self {
         let deadline = call.deadline();
-        Self { states, call, deadline }
+        Self { states, call, deadline, held: None }
+    }
+
+    /// Keeps a place until the handler has ended.
+    pub(crate) fn hold(&mut self, place: Entered) {
+        self.held = Some(place);
     }
 
     /// What belongs to the call itself, which no `.state` has to provide.

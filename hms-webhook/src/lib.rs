@@ -55,6 +55,7 @@
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `console` | `serve --dev`: a page for development at `/_console`, on a loopback address only; needs `cli` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
+//! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
 //! # The wire
@@ -68,6 +69,7 @@
 pub mod __fuzzing;
 mod app;
 mod arguments;
+mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "console")]
@@ -77,11 +79,15 @@ mod contained;
 pub mod control;
 mod deadline;
 mod delivery;
+mod depth;
 mod error;
 pub mod event;
+mod gate;
 mod handler;
 mod inbox;
+mod limits;
 mod listed;
+mod log_limit;
 mod mishap;
 mod once;
 #[cfg(feature = "push")]
@@ -95,6 +101,7 @@ mod rest;
 mod retry;
 mod router;
 mod schema;
+mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod service;
@@ -119,9 +126,12 @@ pub use event::{
     MessageRole, PhoneNumber, StatusUpdate, UnknownEvent,
 };
 pub use handler::ToolError;
+pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
 pub use schema::{Profile, ToolDefinition, UnknownProfile};
+#[cfg(feature = "server")]
+pub use server::Listener;
 pub use service::WebhookService;
 
 #[doc(inline)]

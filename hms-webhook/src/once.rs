@@ -9,15 +9,21 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tracing::{debug, error};
 
-use crate::store::{Claim, Store, StoreError};
+use crate::store::{Claim, Store, StoreError, StoreFuture};
 
 /// For how long the result of a tool call is kept.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 /// How often it is asked whether another server is done.
 const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long the store is waited for before a tool is begun. Beyond that the caller on the phone matters more.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs what has a key once.
 #[derive(Debug)]
@@ -78,6 +84,8 @@ impl Once {
             }
         };
         let Done { answer, is_final } = work(earlier).await;
+        // This one is waited for as long as it takes: an answer that is not kept yet could be given a second time, with
+        // a second effect. At the deadline the model hears that it was late, and a repetition finds what was kept.
         let remembered = match is_final {
             true => self.store.keep(&key, &answer, KEPT_FOR).await,
             false => self.store.release(&key, KEPT_FOR).await,
@@ -104,7 +112,7 @@ impl Once {
     /// How often it had been claimed before, or the kept result. Waits for another server that is at it.
     async fn claim(&self, key: &str, lease: Duration) -> Result<Result<u32, String>, StoreError> {
         loop {
-            match self.store.claim(key, lease).await? {
+            match in_time(self.store.claim(key, lease)).await? {
                 Claim::Granted { earlier } => return Ok(Ok(earlier)),
                 Claim::Kept(result) => return Ok(Err(result)),
                 Claim::Running => sleep(ASK_EVERY).await,
@@ -128,6 +136,11 @@ impl Drop for Flight<'_> {
     fn drop(&mut self) {
         self.once.flights().remove(self.key);
     }
+}
+
+async fn in_time<T>(asked: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    let hangs = || StoreError::new(format!("the store has not answered within {STORE_WITHIN:?}: see what holds it up"));
+    timeout(STORE_WITHIN, asked).await.unwrap_or_else(|_| Err(hangs()))
 }
 
 fn complain(what: &str, failure: &StoreError) {

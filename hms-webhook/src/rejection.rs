@@ -25,6 +25,20 @@ pub(crate) enum Rejection {
     BodyTimedOut {
         after: Duration,
     },
+    BodyTooSlow,
+    BodyEncoded,
+    /// All bodies together are too large.
+    BodiesFull,
+    /// What HTTP itself forbids.
+    #[cfg(feature = "server")]
+    BadRequest {
+        fault: &'static str,
+    },
+    #[cfg(feature = "server")]
+    ForeignNetwork,
+    TooDeep {
+        limit: usize,
+    },
     BodyBroken {
         cause: Box<dyn Error + Send + Sync>,
     },
@@ -33,6 +47,10 @@ pub(crate) enum Rejection {
     Overloaded,
     /// An event could not be kept.
     NotKept(StoreError),
+    /// What was asked for could not be answered in time.
+    Busy {
+        seconds: u64,
+    },
     ShuttingDown,
 }
 
@@ -42,10 +60,17 @@ impl Rejection {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyTimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyBroken { .. } | Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::BodyTimedOut { .. } | Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyBroken { .. } | Self::Malformed(_) | Self::TooDeep { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "server")]
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "server")]
+            Self::ForeignNetwork => StatusCode::FORBIDDEN,
             Self::Unverified(_) => StatusCode::UNAUTHORIZED,
-            Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BodiesFull | Self::Overloaded | Self::NotKept(_) | Self::Busy { .. } | Self::ShuttingDown => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -56,11 +81,19 @@ impl Rejection {
             Self::MethodNotAllowed { allow } => format!("this path takes {allow} only"),
             Self::BodyTooLarge { limit } => format!("the body is larger than the limit of {limit} bytes"),
             Self::BodyTimedOut { after } => format!("the body did not arrive within {after:?}"),
+            Self::BodyTooSlow => "the body arrives too slowly".into(),
+            Self::BodyEncoded => "the body must not be encoded: send it as it is, without `Content-Encoding`".into(),
+            #[cfg(feature = "server")]
+            Self::BadRequest { fault } => (*fault).into(),
+            #[cfg(feature = "server")]
+            Self::ForeignNetwork => "requests from this network are not taken".into(),
+            Self::TooDeep { limit } => format!("the JSON of the body is nested deeper than {limit}"),
             Self::BodyBroken { .. } => "the body could not be read to its end".into(),
             Self::Unverified(_) => "the request is not signed as it must be".into(),
             Self::Malformed(error) => error.to_string(),
-            Self::Overloaded => "too many requests are being handled; try again in a moment".into(),
+            Self::BodiesFull | Self::Overloaded => "too many requests are being handled; try again in a moment".into(),
             Self::NotKept(_) => "the event cannot be kept right now; send it again in a moment".into(),
+            Self::Busy { .. } => "this cannot be answered in time now; try again later".into(),
             Self::ShuttingDown => "this server is shutting down; try again in a moment".into(),
         }
     }
@@ -75,14 +108,50 @@ impl Rejection {
         }
     }
 
+    /// Whether what follows on the connection may be the rest of the refused body.
+    fn ends_connection(&self) -> bool {
+        match self {
+            Self::BodyTooLarge { .. }
+            | Self::BodyTimedOut { .. }
+            | Self::BodyTooSlow
+            | Self::BodyEncoded
+            | Self::BodyBroken { .. }
+            | Self::BodiesFull => true,
+            #[cfg(feature = "server")]
+            Self::BadRequest { .. } | Self::ForeignNetwork => true,
+            _ => false,
+        }
+    }
+
+    /// The whole answer as HTTP/1.1 writes it, for a connection that is closed after it.
+    #[cfg(feature = "server")]
+    pub(crate) fn into_http_1(self) -> String {
+        let status = self.status();
+        let body = serde_json::json!({ "error": self.told() }).to_string();
+        let retry = if status == StatusCode::SERVICE_UNAVAILABLE { "retry-after: 1\r\n" } else { "" };
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n{body}",
+            body.len(),
+        )
+    }
+
     pub(crate) fn into_response(self) -> Response<ReplyBody> {
         let body = serde_json::json!({ "error": self.told() }).to_string();
         let mut response = json_response(self.status(), body);
+        if self.ends_connection() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         match self {
             Self::MethodNotAllowed { allow } => {
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
             }
-            Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => {
+            Self::BodyEncoded => {
+                response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            Self::Busy { seconds } => {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
+            Self::BodiesFull | Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

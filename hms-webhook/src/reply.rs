@@ -126,7 +126,7 @@ impl AssistantReply {
     /// When the text is no JSON object, a member has the wrong type, `assistant_override` comes without an
     /// `assistant_id`, or `assistant` with one.
     pub fn from_json(json: &str) -> Result<Self, ParseError> {
-        let mut members = Members::of_body(json.as_bytes())?;
+        let mut members = Members::of_body(json)?;
         if let Some(spoken) = member::<String>(&mut members, &["error"], "a string")? {
             return Ok(Self::reject(spoken));
         }

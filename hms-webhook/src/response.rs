@@ -51,7 +51,7 @@ pub(crate) enum Reply {
     /// A notification was taken.
     Acknowledged,
     Assistant(AssistantReply),
-    Tools(Vec<ToolResult>),
+    Tools(ToolResults),
     /// The answer of a health endpoint, and whether all is well.
     Health {
         well: bool,
@@ -59,19 +59,12 @@ pub(crate) enum Reply {
     },
 }
 
-/// The result of one tool call: a JSON object, whatever became of it.
-#[derive(Debug)]
-pub(crate) struct ToolResult {
-    pub(crate) tool_call_id: String,
-    pub(crate) result: String,
-}
-
 impl Reply {
     pub(crate) fn into_response(self) -> Response<ReplyBody> {
         match self {
             Self::Acknowledged => json_response(StatusCode::OK, "{}"),
             Self::Assistant(reply) => json_response(StatusCode::OK, to_json(&reply)),
-            Self::Tools(results) => json_response(StatusCode::OK, results_json(&results)),
+            Self::Tools(results) => json_response(StatusCode::OK, results.finish()),
             Self::Health { well, state } => {
                 let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 json_response(status, format!("{{\"status\":\"{state}\"}}"))
@@ -80,19 +73,37 @@ impl Reply {
     }
 }
 
+/// The results of tool calls, in the order of the request.
+///
 /// `{"results":[{"tool_call_id":"…","result":{…}}]}` (PROTOCOL.md §3.2): the only form that answers several calls.
-fn results_json(results: &[ToolResult]) -> String {
-    let mut json = String::with_capacity(32 + results.iter().map(|one| one.result.len() + 96).sum::<usize>());
-    json.push_str(r#"{"results":["#);
-    for (index, one) in results.iter().enumerate() {
-        json.push_str(if index == 0 { r#"{"tool_call_id":"# } else { r#",{"tool_call_id":"# });
-        json.push_str(&to_json(&one.tool_call_id));
-        json.push_str(r#","result":"#);
-        json.push_str(&one.result);
-        json.push('}');
+#[derive(Debug)]
+pub(crate) struct ToolResults(Vec<u8>);
+
+impl ToolResults {
+    /// None yet, with room for this many small ones.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        let mut json = Vec::with_capacity(32 + count * 192);
+        json.extend_from_slice(br#"{"results":["#);
+        Self(json)
     }
-    json.push_str("]}");
-    json
+
+    /// Adds `result`, which is a JSON object, whatever became of the call.
+    pub(crate) fn add(&mut self, tool_call_id: &str, result: &str) {
+        if !self.0.ends_with(b"[") {
+            self.0.push(b',');
+        }
+        self.0.extend_from_slice(br#"{"tool_call_id":"#);
+        // A text can always be written.
+        let _ = serde_json::to_writer(&mut self.0, tool_call_id);
+        self.0.extend_from_slice(br#","result":"#);
+        self.0.extend_from_slice(result.as_bytes());
+        self.0.push(b'}');
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.0.extend_from_slice(b"]}");
+        self.0
+    }
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {

@@ -4,15 +4,17 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 
 use crate::{
-    arguments::PreparedArguments,
+    arguments::{Arguments, PreparedArguments},
     contained::{Contained, contained},
     deadline::Deadline,
-    event::{AssistantRequest, Call, Event, EventContext, EventType, ToolCall, ToolCalls},
+    event::{AssistantRequest, Call, Event, EventType, LazyContext, ToolCall, ToolCalls},
+    gate::{Gate, Ticket},
     handler::{
         AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
         ToolErrorKind, ToolInvocation, ToolSpec, chain,
@@ -22,7 +24,7 @@ use crate::{
     once::{Done, Once},
     rejection::Rejection,
     reply::AssistantReply,
-    response::{Reply, ToolResult},
+    response::{Reply, ToolResults},
     store::NewEvent,
     words::nearest,
 };
@@ -32,6 +34,8 @@ use crate::{
 pub(crate) struct RegisteredTool {
     pub(crate) spec: &'static ToolSpec,
     pub(crate) arguments: Arc<PreparedArguments>,
+    /// Of a tool that has `concurrency`.
+    pub(crate) gate: Option<Arc<Gate>>,
 }
 
 /// A handler of an event.
@@ -77,54 +81,69 @@ impl Router {
     /// Lets the handlers answer `event`, which stands in `body`. The request's head was complete at `received`.
     pub(crate) async fn dispatch(&self, event: Event, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         match event {
-            Event::ToolCalls(calls) => Ok(self.tool_calls(calls, body, received).await),
-            Event::AssistantRequest(request) => Ok(Reply::Assistant(self.assistant_request(request, received).await)),
+            Event::ToolCalls(calls) => self.tool_calls(calls, body, received).await,
+            // Boxed, so that the much more frequent calls of tools do not carry its size around.
+            Event::AssistantRequest(request) => {
+                Ok(Reply::Assistant(Box::pin(self.assistant_request(request, received)).await))
+            }
             notification => self.keep(&notification, body).await,
         }
     }
 
     // -- tool-calls ---------------------------------------------------------------------------
 
-    /// All calls run at once; the results come in the order of the request.
-    async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Reply {
+    /// All calls run at once; the results come in the order of the request. Where no call could be answered in time,
+    /// the request is refused.
+    async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
         let budget = Deadline::at(received, self.budgets.tool_calls);
         let ToolCalls { context, tool_call_list, .. } = calls;
-        let mut started = Vec::with_capacity(tool_call_list.len());
+        let mut started = SmallVec::<[_; 1]>::with_capacity(tool_call_list.len());
         for call in tool_call_list {
             let tool_call_id = call.id.clone();
             let tool = match self.handlers.tools.get(call.name.as_str()) {
                 None => Started::Answered(self.no_such_tool(&call)),
                 Some(tool) if tool.spec.background => {
-                    Started::Answered(self.accept_background(tool.spec, &context, &call, &body).await)
+                    Started::Answered(self.accept_background(tool, &context, &call, &body).await)
                 }
-                Some(tool) => Started::Running(self.start_tool(tool, call, &context, received, budget)),
+                Some(tool) => self.start_tool(tool, call, &context, received, budget),
             };
             started.push((tool_call_id, tool));
         }
-        let mut results = Vec::with_capacity(started.len());
+        if let Some(late) = late(&started) {
+            return Err(Rejection::Busy { seconds: late.as_secs() + 1 });
+        }
+        let mut results = ToolResults::with_capacity(started.len());
         for (tool_call_id, started) in started {
             let result = match started {
                 Started::Answered(result) => result,
                 Started::Running(running) => running.result().await,
+                Started::Refused { .. } => error_object(BUSY),
             };
-            results.push(ToolResult { tool_call_id, result });
+            results.add(&tool_call_id, &result);
         }
-        Reply::Tools(results)
+        Ok(Reply::Tools(results))
     }
 
     fn start_tool(
         &self,
         tool: &RegisteredTool,
         call: ToolCall,
-        context: &Arc<EventContext>,
+        context: &LazyContext,
         received: Instant,
         budget: Deadline,
-    ) -> Running {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+    ) -> Started {
+        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
         let spec = tool.spec;
         let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
         let deadline = own.earlier(budget);
-        let key = tool_key(&context.call.id, &call);
+        let ticket = match tool.gate.as_ref().map(|gate| gate.admit(deadline)).transpose() {
+            Ok(ticket) => ticket,
+            Err(late) => {
+                span.in_scope(|| warn!("{} was not called: too many calls of it wait already", spec.location));
+                return Started::Refused { late };
+            }
+        };
+        let key = tool_key(context.call_id(), &call);
         let about = Call::new(context.clone(), Some(call.id), deadline);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
         let mishaps = self.mishaps.clone();
@@ -135,28 +154,38 @@ impl Router {
             };
             once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
                 let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
-                run_tool(spec, ToolInvocation { arguments: call.arguments, prepared, scope }, deadline, mishaps)
+                let invocation = ToolInvocation { arguments: call.arguments, prepared, scope };
+                run_tool(spec, invocation, ticket, deadline, mishaps)
             })
             .await
         };
         let task = self.running.spawn(work.instrument(span.clone()));
-        Running { spec, task, deadline, span }
+        Started::Running(Running { spec, task, deadline, span })
     }
 
     /// Keeps a call of a background tool, and answers that it was accepted.
     async fn accept_background(
         &self,
-        spec: &'static ToolSpec,
-        context: &Arc<EventContext>,
+        tool: &RegisteredTool,
+        context: &LazyContext,
         call: &ToolCall,
         body: &Bytes,
     ) -> String {
-        let span = info_span!("tool", name = %call.name, tool_call_id = %call.id);
+        let spec = tool.spec;
+        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
+        // Nobody would hear of them afterwards.
+        let mut arguments = Arguments::new(call.arguments.clone(), tool.arguments.clone());
+        if !arguments.complete()
+            && let Err(error) = arguments.refuse()
+        {
+            span.in_scope(|| log_tool_error(spec, &error));
+            return error_object(error.told());
+        }
         let event = NewEvent {
-            key: tool_key(&context.call.id, call),
+            key: tool_key(context.call_id(), call),
             remembered_for: REMEMBERED_FOR,
             kind: EventType::TOOL_CALLS.as_str().to_owned(),
-            call_id: context.call.id.clone(),
+            call_id: context.call_id().to_owned(),
             body: body.clone(),
             handlers: vec![spec.name.to_owned()],
         };
@@ -188,6 +217,7 @@ impl Router {
         };
         let (location, run) = (handler.spec.location, handler.run);
         let deadline = Deadline::at(received, self.budgets.assistant_request);
+        let call_id = request.call.id.clone();
         let call = Call::new(request.context.clone(), None, deadline);
         let invocation = HandlerInvocation { event: request, scope: Scope::new(self.states.clone(), call) };
         let answer = async move {
@@ -201,8 +231,9 @@ impl Router {
                 }
             }
         };
-        let task = self.running.spawn(answer.instrument(Span::current()));
-        match deadline.bound(task).await {
+        let span = info_span!("assistant-request", call = call_id);
+        let task = self.running.spawn(answer.instrument(span));
+        match deadline.bound_task(task).await {
             Some(Ok(Some(reply))) => return reply,
             Some(Err(error)) => error!(cause = %error, "{location} ended without an answer"),
             Some(Ok(None)) | None if deadline.is_over() => {
@@ -256,6 +287,19 @@ const FINISH_WITHIN: Duration = Duration::from_secs(600);
 enum Started {
     Answered(String),
     Running(Running),
+    /// It would have been late by so much.
+    Refused {
+        late: Duration,
+    },
+}
+
+/// How late the earliest call would have been, if all of them were refused.
+fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
+    let late = started.iter().map(|(_, started)| match started {
+        Started::Refused { late } => Some(*late),
+        Started::Answered(_) | Started::Running(_) => None,
+    });
+    late.reduce(|one, other| Some(one?.min(other?))).flatten()
 }
 
 /// A tool that runs in a task of its own.
@@ -269,15 +313,17 @@ struct Running {
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(self) -> String {
-        let outcome = self.deadline.bound(self.task).await;
+        let outcome = match self.deadline.bound_task(self.task).await {
+            Some(Ok(result)) => return result,
+            outcome => outcome,
+        };
         let _entered = self.span.enter();
         match outcome {
-            Some(Ok(result)) => result,
             Some(Err(error)) => {
                 error!(outcome = "failed", cause = %error, "{} ended without a result", self.spec.location);
                 error_object(NEUTRAL)
             }
-            None => {
+            Some(Ok(_)) | None => {
                 error!(outcome = "late", "{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
@@ -287,14 +333,29 @@ impl Running {
 
 const TOO_LATE: &str = "the tool took too long and was given up; tell the caller that this cannot be done right now";
 
-/// Runs a tool. What the user's own code prints of its errors is asked for here, inside the tool's task, where a panic
-/// harms nobody else.
-async fn run_tool(spec: &'static ToolSpec, invocation: ToolInvocation, deadline: Deadline, mishaps: Mishaps) -> Done {
+const BUSY: &str = "too many callers ask for this right now; tell the caller that it cannot be done at the moment";
+
+/// Runs a tool, once a place is free where places are few. What the user's own code prints of its errors is asked for
+/// here, inside the tool's task, where a panic harms nobody else.
+async fn run_tool(
+    spec: &'static ToolSpec,
+    mut invocation: ToolInvocation,
+    ticket: Option<Ticket>,
+    deadline: Deadline,
+    mishaps: Mishaps,
+) -> Done {
+    let again = |answer| Done { answer, is_final: false };
+    if let Some(ticket) = ticket {
+        // A place may become free in the very moment in which it is too late.
+        match deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over()) {
+            Some(place) => invocation.scope.hold(place),
+            None => return again(error_object(TOO_LATE)),
+        }
+    }
     let bound = match spec.after_deadline {
         AfterDeadline::Cancel => deadline,
         AfterDeadline::Finish => Deadline::never(),
     };
-    let again = |answer| Done { answer, is_final: false };
     match bound.bound(contained((spec.run)(invocation))).await {
         Some(Contained::Returned(Ok(json))) => Done { answer: result_object(json), is_final: true },
         Some(Contained::Returned(Err(error))) => {

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     error::Error,
     fmt,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -13,18 +14,24 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
-use tokio::{sync::Semaphore, time::Instant};
-use tracing::{Instrument, debug, info, info_span, warn};
+use tokio::time::Instant;
+use tracing::{Instrument, debug, debug_span, field::DisplayValue, info, warn};
 
 use crate::{
-    delivery::{self, BodyLimits},
+    capacity::Capacity,
+    delivery::{self, BodyBudget},
+    depth::is_deeper_than,
     event::Event,
+    limits::Limits,
+    log_limit::LogLimit,
     rejection::Rejection,
     response::{Reply, ReplyBody},
     router::Router,
-    signature::Verifier,
+    secrets::Keyring,
+    signature::VerifyError,
 };
 
 /// An app that is ready to answer: a [`tower::Service`] over any request body.
@@ -36,11 +43,14 @@ pub struct WebhookService(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) path: String,
-    pub(crate) body_limits: BodyLimits,
-    pub(crate) verifier: Verifier,
+    pub(crate) limits: Limits,
+    pub(crate) bodies: BodyBudget,
+    pub(crate) keyring: Keyring,
+    pub(crate) refusals: Refusals,
     pub(crate) router: Router,
-    /// One permit for each request that may be handled at a time.
-    pub(crate) capacity: Semaphore,
+    pub(crate) capacity: Capacity,
+    /// What `/readyz` says, beside whether requests are taken.
+    pub(crate) leaving: AtomicBool,
     pub(crate) shutting_down: AtomicBool,
 }
 
@@ -49,9 +59,25 @@ impl WebhookService {
         Self(Arc::new(shared))
     }
 
+    #[cfg(feature = "server")]
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     /// The path at which the webhook is served.
     pub fn path(&self) -> &str {
         &self.0.path
+    }
+
+    /// Reads the files of secrets anew. `App::serve` does this every second, and `App::run` on SIGHUP as well; call it
+    /// where the service is mounted in a server of your own.
+    pub fn reread_secrets(&self) {
+        self.0.keyring.reread();
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn has_secret_files(&self) -> bool {
+        self.0.keyring.has_files()
     }
 
     /// From now on every new request is answered 503, `/readyz` says that this server is not ready, and no event
@@ -61,6 +87,11 @@ impl WebhookService {
     pub fn shut_down(&self) {
         self.0.shutting_down.store(true, Ordering::Relaxed);
         self.0.router.inbox.stop();
+    }
+
+    /// From now on `/readyz` says that this server is not ready, while requests are still answered.
+    pub fn leave(&self) {
+        self.0.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Begins to run what waits in the store, such as what an earlier process has left. `App::serve` and the first event
@@ -77,6 +108,12 @@ impl WebhookService {
         running.wait().await;
         running.reopen();
         self.0.router.inbox.settled().await;
+    }
+
+    /// Signs as the platform does today.
+    #[cfg(feature = "console")]
+    pub(crate) fn signer(&self) -> Option<crate::signature::Signer> {
+        self.0.keyring.verifier().signer()
     }
 
     #[cfg(feature = "console")]
@@ -111,34 +148,59 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let answer = self.answer(request, None);
+        Box::pin(async move { Ok(answer.await) })
+    }
+}
+
+impl WebhookService {
+    /// Answers `request`, which `client` sent.
+    pub(crate) fn answer<B>(
+        &self,
+        request: Request<B>,
+        client: Option<IpAddr>,
+    ) -> impl Future<Output = Response<ReplyBody>> + Send + use<B>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         // The head is complete: from here on the platform's clock runs.
         let received = Instant::now();
         let shared = self.0.clone();
-        let span = info_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
-        Box::pin(async move { Ok(shared.respond(request, received).await) }.instrument(span))
+        // The lines that matter name the call themselves; a span for each request is more than most logs want to pay for.
+        let span = debug_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
+        async move { shared.respond(request, received, client).await }.instrument(span)
+    }
+
+    /// Answers a request that is refused whatever it asks for.
+    #[cfg(feature = "server")]
+    pub(crate) fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
+        self.0.refuse(rejection, client)
     }
 }
 
 impl Shared {
-    async fn respond<B>(&self, request: Request<B>, received: Instant) -> Response<ReplyBody>
+    async fn respond<B>(&self, request: Request<B>, received: Instant, client: Option<IpAddr>) -> Response<ReplyBody>
     where
         B: Body,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         match self.handle(request, received).await {
             Ok(reply) => reply.into_response(),
-            Err(rejection) => {
-                let (status, cause) = (rejection.status().as_u16(), rejection.cause());
-                match rejection {
-                    // Every port on the internet is probed; that is no warning.
-                    Rejection::NotFound | Rejection::MethodNotAllowed { .. } => {
-                        debug!(status, refused = cause, "refused")
-                    }
-                    _ => warn!(status, refused = cause, "refused"),
-                }
-                rejection.into_response()
-            }
+            Err(rejection) => self.refuse(rejection, client),
         }
+    }
+
+    fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
+        let (status, cause) = (rejection.status().as_u16(), rejection.cause());
+        let client = client.map(tracing::field::display);
+        match rejection {
+            // Every port on the internet is probed; that is no warning.
+            Rejection::NotFound | Rejection::MethodNotAllowed { .. } => debug!(status, client, "refused: {cause}"),
+            _ => self.refusals.log(status, client, &cause),
+        }
+        rejection.into_response()
     }
 
     async fn handle<B>(&self, request: Request<B>, received: Instant) -> Result<Reply, Rejection>
@@ -148,7 +210,7 @@ impl Shared {
     {
         match self.route(request.method(), request.uri().path())? {
             Route::Alive => return Ok(Reply::Health { well: true, state: "ok" }),
-            Route::Ready if self.is_shutting_down() => {
+            Route::Ready if self.is_shutting_down() || self.leaving.load(Ordering::Relaxed) => {
                 return Ok(Reply::Health { well: false, state: "shutting down" });
             }
             Route::Ready if !self.router.inbox.is_well().await => {
@@ -160,17 +222,51 @@ impl Shared {
         if self.is_shutting_down() {
             return Err(Rejection::ShuttingDown);
         }
-        let _permit = self.capacity.try_acquire().map_err(|_| Rejection::Overloaded)?;
-
-        let delivery = delivery::receive(request, self.body_limits).await?;
-        let payload = self.verifier.verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
-        let event = Event::parse(payload.body()).map_err(Rejection::Malformed)?;
+        let upload = self.capacity.upload()?;
+        let (delivery, _held) = delivery::receive(request, received, &self.limits, &self.bodies).await?;
+        drop(upload);
+        let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
+        let event = self.parse(payload.shared())?;
+        if payload.tool().is_some_and(|tool| !event.calls_only(tool)) {
+            return Err(Rejection::Unverified(VerifyError::WrongTool));
+        }
+        let _place = self.capacity.admit(event.is_waited_for())?;
+        let (kind, call_id) = (event.kind(), event.shared_call_id());
         let span = tracing::Span::current();
-        span.record("event", event.kind().as_str());
-        span.record("call", event.context().call.id.as_str());
-        let reply = self.router.dispatch(event, payload.into_body(), received).await?;
-        info!(milliseconds = received.elapsed().as_millis() as u64, "answered");
+        span.record("event", kind.as_str());
+        span.record("call", &*call_id);
+        let reply = self.router.dispatch(event, payload.shared().clone(), received).await?;
+        info!(
+            event = kind.as_str(),
+            call = &*call_id,
+            key = payload.key(),
+            milliseconds = received.elapsed().as_millis() as u64,
+            "answered"
+        );
         Ok(reply)
+    }
+
+    /// Reads an event that is nested no deeper than allowed. The quick reader of tool calls follows nothing down, so of
+    /// those only the arguments are looked at: a long body need not be gone through once more.
+    fn parse(&self, body: &Bytes) -> Result<Event, Rejection> {
+        let limit = self.limits.json_depth;
+        let is_too_deep = |json: &[u8]| is_deeper_than(limit, json);
+        let event = match Event::plain_tool_calls(body) {
+            Some(event) => event,
+            None if is_too_deep(body) => return Err(Rejection::TooDeep { limit }),
+            None => Event::parse_shared(body).map_err(Rejection::Malformed)?,
+        };
+        match &event {
+            Event::ToolCalls(calls)
+                if calls
+                    .tool_call_list
+                    .iter()
+                    .any(|call| is_too_deep(call.arguments.get().unwrap_or_default().as_bytes())) =>
+            {
+                Err(Rejection::TooDeep { limit })
+            }
+            _ => Ok(event),
+        }
     }
 
     fn route(&self, method: &Method, path: &str) -> Result<Route, Rejection> {
@@ -191,6 +287,24 @@ impl Shared {
 
     fn is_shutting_down(&self) -> bool {
         self.shutting_down.load(Ordering::Relaxed)
+    }
+}
+
+/// Warnings about refused requests: any stranger can cause them, so only some are written.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    unverified: LogLimit,
+    other: LogLimit,
+}
+
+impl Refusals {
+    fn log(&self, status: u16, client: Option<DisplayValue<IpAddr>>, cause: &str) {
+        let limit = if status == 401 { &self.unverified } else { &self.other };
+        match limit.line(Instant::now()) {
+            Some(0) => warn!(status, client, "refused: {cause}"),
+            Some(left_out) => warn!(status, client, left_out, "refused: {cause}"),
+            None => debug!(status, client, "refused: {cause}"),
+        }
     }
 }
 

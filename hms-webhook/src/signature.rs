@@ -4,6 +4,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -44,6 +45,11 @@ impl Secret {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.empty
+    }
+
+    /// Whether `other` was made from the same text.
+    fn is_same(&self, other: &Self) -> bool {
+        self.empty == other.empty && self.authenticates(&[], &other.mac(&[]).finalize().into_bytes())
     }
 
     fn authenticates_parts(&self, message: &[&[u8]], tag: &[u8]) -> bool {
@@ -100,16 +106,39 @@ impl Signer {
 
 /// The body of a delivery that carried a valid signature.
 #[derive(Debug, Clone)]
-pub struct VerifiedPayload(Bytes);
+pub struct VerifiedPayload {
+    body: Bytes,
+    /// The key that led to the signature; `None` where nothing was signed.
+    key: Option<VerifiedBy>,
+}
+
+/// Which key led to a signature.
+#[derive(Debug, Clone)]
+struct VerifiedBy {
+    name: Arc<str>,
+    tool: Option<Arc<str>>,
+}
 
 impl VerifiedPayload {
     /// The signed bytes.
     pub fn body(&self) -> &[u8] {
-        &self.0
+        &self.body
     }
 
-    pub(crate) fn into_body(self) -> Bytes {
-        self.0
+    /// What the key is called that led to the signature: `current` for the first secret, `previous` for the second.
+    /// `None` for a delivery that needed no signature.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| &*key.name)
+    }
+
+    /// The only tool that the key counts for.
+    pub(crate) fn tool(&self) -> Option<&str> {
+        self.key.as_ref()?.tool.as_deref()
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared(&self) -> &Bytes {
+        &self.body
     }
 }
 
@@ -134,19 +163,46 @@ impl VerifiedPayload {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    secrets: Vec<Secret>,
+    keys: Vec<Key>,
     tolerance: Duration,
     allows_unsigned: bool,
+}
+
+/// A secret, what logs call it, and what it counts for.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(crate) name: Arc<str>,
+    pub(crate) tool: Option<Arc<str>>,
+    pub(crate) secret: Secret,
 }
 
 impl Verifier {
     /// A verifier that takes a delivery signed with any of `secrets`, at most [`DEFAULT_TOLERANCE`] away from now.
     pub fn new(secrets: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
-        Self {
-            secrets: secrets.into_iter().map(Into::into).collect(),
-            tolerance: DEFAULT_TOLERANCE,
-            allows_unsigned: false,
-        }
+        let key = |(place, secret): (usize, _)| Key {
+            name: crate::secrets::default_name(place),
+            tool: None,
+            secret: Into::into(secret),
+        };
+        Self::with_keys(secrets.into_iter().enumerate().map(key).collect(), DEFAULT_TOLERANCE, false)
+    }
+
+    pub(crate) fn with_keys(keys: Vec<Key>, tolerance: Duration, allows_unsigned: bool) -> Self {
+        Self { keys, tolerance, allows_unsigned }
+    }
+
+    /// Signs with the first secret that counts for every delivery: a second one is there for what was signed before it
+    /// was changed.
+    #[cfg(feature = "console")]
+    pub(crate) fn signer(&self) -> Option<Signer> {
+        self.keys.iter().find(|key| key.tool.is_none()).map(|key| Signer::new(key.secret.clone()))
+    }
+
+    /// Puts `secret` in the place of another one; gives the key's name if it is not the same.
+    pub(crate) fn replace(&mut self, place: usize, secret: Secret) -> Option<Arc<str>> {
+        let key = self.keys.get_mut(place).filter(|key| !key.secret.is_same(&secret))?;
+        key.secret = secret;
+        Some(key.name.clone())
     }
 
     /// How far the timestamp may be from now, in either direction; a difference of exactly this many whole seconds
@@ -174,24 +230,23 @@ impl Verifier {
         // An empty signature is what some senders make of "no secret configured" (PROTOCOL.md §7.27).
         let Some(signature) = signature.filter(|text| !text.is_empty()) else {
             return if self.allows_unsigned {
-                Ok(VerifiedPayload(delivery.body))
+                Ok(VerifiedPayload { body: delivery.body, key: None })
             } else {
                 Err(VerifyError::NoSignature)
             };
         };
-        if self.secrets.is_empty() && self.allows_unsigned {
-            return Ok(VerifiedPayload(delivery.body));
+        if self.keys.is_empty() && self.allows_unsigned {
+            return Ok(VerifiedPayload { body: delivery.body, key: None });
         }
 
         let timestamp = single(&delivery.headers, &TIMESTAMP_HEADER)?.ok_or(VerifyError::NoTimestamp)?;
         self.check_freshness(timestamp, now)?;
         let tag = decode_signature(signature)?;
         let message: [&[u8]; 3] = [timestamp, b".", &delivery.body];
-        if self.secrets.iter().any(|secret| secret.authenticates_parts(&message, &tag)) {
-            Ok(VerifiedPayload(delivery.body))
-        } else {
-            Err(VerifyError::WrongSignature)
-        }
+        let key = self.keys.iter().find(|key| key.secret.authenticates_parts(&message, &tag));
+        let key = key.ok_or(VerifyError::WrongSignature)?;
+        let key = VerifiedBy { name: key.name.clone(), tool: key.tool.clone() };
+        Ok(VerifiedPayload { body: delivery.body, key: Some(key) })
     }
 
     fn check_freshness(&self, timestamp: &[u8], now: SystemTime) -> Result<(), VerifyError> {
@@ -265,6 +320,8 @@ pub enum VerifyError {
     },
     /// No secret leads to this signature.
     WrongSignature,
+    /// The secret that leads to the signature counts for calls of another tool only.
+    WrongTool,
 }
 
 impl fmt::Display for VerifyError {
@@ -280,6 +337,7 @@ impl fmt::Display for VerifyError {
                 write!(f, "the timestamp is {seconds} s in the future; is this machine's clock right?")
             }
             Self::WrongSignature => f.write_str("no configured secret leads to this signature"),
+            Self::WrongTool => f.write_str("the secret that leads to this signature is that of another tool"),
         }
     }
 }

@@ -17,6 +17,7 @@ chapters! {
     state = "state.md";
     errors = "errors.md";
     greeting = "greeting.md";
+    nothing_twice_nothing_lost = "nothing-twice-nothing-lost.md";
     deadlines = "deadlines.md";
     testing = "testing.md";
     upgrading = "upgrading.md";

@@ -6,8 +6,8 @@
 #[test]
 fn mistakes_are_explained() {
     let cases = trybuild::TestCases::new();
-    for kind in ["tool", "argument", "parameter", "signature", "types", "handler", "listing"] {
-        cases.compile_fail(format!("ui/{kind}/*.rs"));
+    for folder in ["tool", "assistant_request", "status_update", "end_of_call_report", "event", "listing"] {
+        cases.compile_fail(format!("ui/{folder}/**/*.rs"));
     }
 }
 

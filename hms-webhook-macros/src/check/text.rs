@@ -2,9 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Lit, LitStr, parse::Parser};
+use syn::{Expr, ExprLit, Lit, LitStr, parse::Parser};
 
-use crate::errors::{Errors, nearest};
+use crate::{
+    attributes::peel,
+    errors::{Errors, nearest},
+};
 
 /// What the platform waits for a tool at most, in milliseconds.
 const LONGEST_DEADLINE: u64 = 10_000;
@@ -81,6 +84,22 @@ pub(super) fn wait(written: &LitStr, errors: &mut Errors) -> Option<u64> {
         _ => errors.at(written, "this is no time to wait; write it as in \"500ms\", \"2s\", \"5m\" or \"1h\""),
     }
     None
+}
+
+/// How many calls of a tool run at a time.
+pub(super) fn concurrency(written: &Expr, errors: &mut Errors) -> Option<u32> {
+    let number = match peel(written) {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse::<u32>().ok(),
+        _ => None,
+    };
+    let number = number.filter(|number| *number > 0);
+    if number.is_none() {
+        errors.at(
+            written,
+            "`concurrency` is how many calls run at a time; write a whole number from 1 on, as in `concurrency = 8`",
+        );
+    }
+    number
 }
 
 /// `3s`, `2.5s` or `500ms`.

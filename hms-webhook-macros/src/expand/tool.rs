@@ -58,6 +58,10 @@ fn spec(identity: &Identity, tool: &Tool) -> TokenStream {
         let time = Literal::u64_unsuffixed(time);
         quote!(.deadline_millis(#time))
     });
+    let concurrency = tool.concurrency.map(|calls| {
+        let calls = Literal::u32_unsuffixed(calls);
+        quote!(.concurrency(#calls))
+    });
     let after = tool
         .finishes_after_deadline
         .then(|| quote_spanned!(Span::mixed_site()=> .after_deadline(__hms::AfterDeadline::Finish)));
@@ -68,7 +72,7 @@ fn spec(identity: &Identity, tool: &Tool) -> TokenStream {
     let retry = retry(tool.retry);
     quote_spanned! {Span::mixed_site()=>
         __hms::ToolSpec::new(Self::NAME, #description, #location, __ARGUMENTS, __NEEDS, __run)
-            #whole #deadline #after #background #response #message #url #retry
+            #whole #deadline #concurrency #after #background #response #message #url #retry
     }
 }
 

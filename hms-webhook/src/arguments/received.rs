@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::{
     event::RawArguments,
     handler::{ToolError, ToolOutcome},
@@ -20,7 +22,7 @@ use super::{
 pub struct Arguments {
     object: Object,
     /// One for each argument of the tool, in its order.
-    slots: Vec<Slot>,
+    slots: Slots,
     faults: Faults,
     prepared: Arc<PreparedArguments>,
 }
@@ -32,6 +34,8 @@ enum Object {
     /// It was the content of a string, or there was nothing.
     Held(String),
 }
+
+type Slots = SmallVec<[Slot; 4]>;
 
 /// What was sent for one argument.
 #[derive(Debug, Clone)]
@@ -54,7 +58,7 @@ impl Arguments {
         match object(sent) {
             Ok(object) => {
                 let mut walk = Walk::new(!prepared.strict);
-                let mut slots = vec![Slot::Absent; count];
+                let mut slots: Slots = smallvec![Slot::Absent; count];
                 fill(&mut slots, &mut walk, object.text(), &prepared);
                 Self { object, slots, faults: walk.faults, prepared }
             }
@@ -62,7 +66,7 @@ impl Arguments {
                 let mut faults = Faults::default();
                 faults.note(|| fault);
                 let object = Object::Held(String::new());
-                Self { object, slots: vec![Slot::AtFault; count], faults, prepared }
+                Self { object, slots: smallvec![Slot::AtFault; count], faults, prepared }
             }
         }
     }

@@ -10,6 +10,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 /// What sort of value a JSON text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The members of a JSON object in the order in which they are written, repeated ones too.
-pub(crate) fn members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+pub(crate) fn members(json: &str) -> Option<SentMembers<'_>> {
     serde_json::from_str::<Members<'_>>(json).ok().map(|members| members.0)
 }
 
@@ -82,7 +83,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+/// Most objects have few members.
+pub(crate) type SentMembers<'a> = SmallVec<[(Cow<'a, str>, &'a str); 4]>;
+
+struct Members<'a>(SentMembers<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -93,7 +97,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
+                let mut members = SmallVec::new();
                 while let Some((name, value)) = map.next_entry::<Text<'_>, &RawValue>()? {
                     members.push((name.0, value.get()));
                 }

@@ -1,17 +1,25 @@
 //! Configuration from environment variables.
 
-use std::{ffi::OsString, fs};
+use std::ffi::OsString;
+#[cfg(feature = "push")]
+use std::fs;
 
-use super::store::StoreAddress;
-use crate::signature::Secret;
+use zeroize::Zeroizing;
+
+use super::{serving::ServingVariables, store::StoreAddress};
+use crate::{
+    secrets::{SecretSetting, SecretSource},
+    signature::Secret,
+};
 
 /// What the environment says. What it says wrongly is noted among the problems.
 #[derive(Debug)]
 pub(super) struct Environment {
-    pub(super) secrets: Vec<Secret>,
+    pub(super) secrets: Vec<SecretSetting>,
     pub(super) listen: String,
     pub(super) path: Option<String>,
     pub(super) store: Option<StoreAddress>,
+    pub(super) serving: ServingVariables,
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -26,11 +34,19 @@ impl Environment {
                 None
             })
         };
-        let secrets = ["HMS_WEBHOOK_SECRET", "HMS_WEBHOOK_SECRET_PREVIOUS"]
-            .into_iter()
-            .filter_map(|name| note(variables.secret(name)))
-            .map(Secret::new)
-            .collect();
+        let mut secrets = Vec::new();
+        for (variable, name) in [("HMS_WEBHOOK_SECRET", "current"), ("HMS_WEBHOOK_SECRET_PREVIOUS", "previous")] {
+            let source = match variables.one_of(variable) {
+                Ok(Some(Place::Itself(text))) => SecretSource::Text(Secret::new(Zeroizing::new(text).as_str())),
+                Ok(Some(Place::File(path))) => SecretSource::File(path.into()),
+                Ok(None) => continue,
+                Err(problem) => {
+                    note(Err(problem));
+                    continue;
+                }
+            };
+            secrets.push(SecretSetting { name: Some(name.into()), tool: None, source });
+        }
         let listen = match note(variables.text("HMS_WEBHOOK_LISTEN")) {
             Some(listen) => listen,
             None => match note(variables.text("PORT")) {
@@ -46,7 +62,8 @@ impl Environment {
         };
         let path = note(variables.text("HMS_WEBHOOK_PATH"));
         let store = StoreAddress::read(&variables).map_err(|problem| problems.push(problem)).ok();
-        Self { secrets, listen, path, store }
+        let serving = ServingVariables::read(&variables, problems);
+        Self { secrets, listen, path, store, serving }
     }
 }
 
@@ -66,13 +83,25 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
         }
     }
 
-    /// A secret: in the variable itself or in the file that `…_FILE` names.
-    pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
+    /// Where a secret is: in the variable itself or in the file that `…_FILE` names.
+    fn one_of(&self, name: &str) -> Result<Option<Place>, String> {
         let file_name = format!("{name}_FILE");
         match (self.text(name)?, self.text(&file_name)?) {
             (Some(_), Some(_)) => Err(format!("both {name} and {file_name} are set: keep one")),
-            (Some(secret), None) => Ok(Some(secret)),
-            (None, Some(file)) => match fs::read_to_string(&file) {
+            (Some(secret), None) => Ok(Some(Place::Itself(secret))),
+            (None, Some(file)) => Ok(Some(Place::File(file))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    #[cfg(feature = "push")]
+    /// A secret: in the variable itself or in the file that `…_FILE` names.
+    #[cfg(feature = "push")]
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
+        let file_name = format!("{name}_FILE");
+        match self.one_of(name)? {
+            Some(Place::Itself(secret)) => Ok(Some(secret)),
+            Some(Place::File(file)) => match fs::read_to_string(&file) {
                 // Editors and `echo` end a file with a line break, which is no part of the secret.
                 Ok(text) => match text.trim_end_matches(['\r', '\n']) {
                     "" => Err(format!("the file `{file}` that {file_name} names is empty: write the secret into it")),
@@ -80,9 +109,15 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
                 },
                 Err(error) => Err(format!("the file `{file}` that {file_name} names cannot be read: {error}")),
             },
-            (None, None) => Ok(None),
+            None => Ok(None),
         }
     }
+}
+
+/// Where a secret is.
+enum Place {
+    Itself(String),
+    File(String),
 }
 
 #[cfg(test)]
@@ -116,22 +151,6 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_from_a_file_has_no_line_break_at_its_end() {
-        let directory = std::env::temp_dir().join(format!("hms-webhook-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        let file = directory.join("secret");
-        fs::write(&file, "demo-secret-1\r\n").unwrap();
-        let (environment, problems) = read(&[("HMS_WEBHOOK_SECRET_FILE", file.to_str().unwrap())]);
-        assert_eq!(problems, Vec::<String>::new());
-        // The vector of PROTOCOL.md §2.1, computed without this crate.
-        let body = r#"1767268800.{"message":{"type":"status-update","note":"café"}}"#;
-        let mut tag = [0; 32];
-        base16ct::lower::decode("9adb031a0a33f847e41481ac49ce46406a4da2c7f5a4f6890469b447eb0dd3cd", &mut tag).unwrap();
-        assert!(environment.secrets[0].authenticates(body.as_bytes(), &tag));
-        fs::remove_dir_all(directory).unwrap();
-    }
-
-    #[test]
     fn every_mistake_is_reported_and_none_shows_a_secret() {
         let (_, problems) = read(&[
             ("HMS_WEBHOOK_SECRET", "hush"),
@@ -140,7 +159,7 @@ mod tests {
             ("PORT", "http"),
             ("HMS_WEBHOOK_STORE", "postgres://user:hush@host"),
         ]);
-        assert_eq!(problems.len(), 4, "{problems:#?}");
+        assert_eq!(problems.len(), 3, "{problems:#?}");
         assert!(problems.iter().all(|problem| !problem.contains("hush")), "{problems:#?}");
     }
 }

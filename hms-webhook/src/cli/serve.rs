@@ -1,17 +1,16 @@
 //! The command `serve`: a server, from its configuration to its last answer.
 
+use std::io;
 #[cfg(feature = "console")]
 use std::sync::Arc;
-use std::{io, pin::Pin};
 
 use clap::Args;
-use tokio::net::{TcpListener, lookup_host};
 #[cfg(feature = "console")]
 use tracing::info;
 
-use super::environment::Environment;
+use super::{environment::Environment, listen::Target, signals, signals::Signals};
 #[cfg(feature = "console")]
-use crate::console::{Console, Feed, Planned, WithConsole};
+use crate::console::{Console, Feed, Planned};
 use crate::{
     App,
     error::{Error, Result},
@@ -58,23 +57,17 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     if let Some(path) = flags.path.or(environment.path) {
         app.settings.path = path;
     }
-    let listen = flags.listen.unwrap_or(environment.listen);
-    let addresses: Vec<_> = match lookup_host(&listen).await {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => {
-            app.problems
-                .push(format!("`{listen}` is no address to listen on ({error}): write one like 127.0.0.1:8080"));
-            Vec::new()
-        }
-    };
-    if app.settings.allow_unsigned && addresses.iter().any(|address| !address.ip().is_loopback()) {
+    app = environment.serving.apply(app);
+    let target = Target::find(flags.listen.unwrap_or(environment.listen), &mut app.problems).await;
+    if app.settings.allow_unsigned && !target.is_local() {
         app.problems.push(format!(
-            "unsigned deliveries are accepted on a loopback address only, and `{listen}` is none: \
-             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1"
+            "unsigned deliveries are accepted on a loopback address only, and `{}` is none: \
+             set HMS_WEBHOOK_SECRET, or listen on 127.0.0.1",
+            target.describe()
         ));
     }
     #[cfg(feature = "console")]
-    let planned = flags.feed.and_then(|feed| Planned::new(&mut app, &addresses, feed));
+    let planned = flags.feed.and_then(|feed| Planned::new(&mut app, target.foreign_to_browsers(), feed));
     // What is wrong otherwise is better said before a file is made.
     if app.settings.store.is_none() && app.problems.is_empty() {
         match environment.store.map(|address| address.open()) {
@@ -83,39 +76,36 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
             None => {}
         }
     }
-    let time_limits = app.settings.time_limits;
+    let serving = app.settings.serving.clone();
     let service = app.into_service()?;
+    #[cfg_attr(not(feature = "console"), expect(unused_mut))]
+    let mut serving = serving.prepare()?;
 
-    let listener = TcpListener::bind(&*addresses)
-        .await
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
+    let listener = target.bind().await?;
     #[cfg(feature = "console")]
-    if let Some(planned) = planned {
-        let console = Arc::new(Console::new(planned, &service, listener.local_addr()?));
+    if let (Some(planned), Some(address)) = (planned, listener.local_address()) {
+        let console = Console::new(planned, &service, address);
         info!("the development console is at {}", console.url());
-        let answers = WithConsole { webhook: service.clone(), console: console.clone() };
-        return until_stopped(|stop| {
-            let stop = async move {
-                stop.await;
-                console.close();
-            };
-            async move { server::serve(&service, answers, listener, time_limits, stop).await }
-        })
-        .await;
+        serving.console = Some(Arc::new(console));
     }
-    until_stopped(|stop| async move { server::serve(&service, service.clone(), listener, time_limits, stop).await })
-        .await
-}
-
-/// Runs a server until a signal has told it to stop and it has done so; a second signal ends it at once.
-async fn until_stopped<F: Future<Output = ()>>(
-    serve: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> F,
-) -> Result<()> {
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
-    let serving = serve(Box::pin(async {
+    let rereading = signals::on_hangup({
+        let (service, serving) = (service.clone(), serving.clone());
+        move || {
+            service.reread_secrets();
+            serving.reread();
+        }
+    })?;
+    #[cfg(feature = "console")]
+    let console = serving.console.clone();
+    let serving = server::serve(service, listener, serving, async {
         let _ = stopped.await;
-    }));
+        #[cfg(feature = "console")]
+        if let Some(console) = console {
+            console.close();
+        }
+    });
     let at_once = async {
         signals.next().await;
         let _ = stop.send(());
@@ -124,41 +114,6 @@ async fn until_stopped<F: Future<Output = ()>>(
     tokio::select! {
         () = serving => Ok(()),
         () = at_once => Err(Error::from(io::Error::new(io::ErrorKind::Interrupted, "stopped at once by a second signal"))),
-    }
-}
-
-/// The signals that mean "stop".
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
+        () = rereading => Ok(()),
     }
 }

@@ -50,6 +50,23 @@ impl StoreAddress {
     }
 }
 
+impl StoreAddress {
+    /// Opens it to look into it, while a server may be using it.
+    pub(super) fn open_beside_a_server(&self) -> Result<Arc<dyn Store>, String> {
+        match self {
+            Self::Memory => {
+                Err("events in memory are known to their server only: HMS_WEBHOOK_STORE names the store to look into"
+                    .into())
+            }
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) => match crate::store::Sqlite::open_beside_a_server(path) {
+                Ok(store) => Ok(Arc::new(store)),
+                Err(error) => Err(crate::handler::chain(&error)),
+            },
+        }
+    }
+}
+
 /// A file of this program's own: in the folder that the service manager gives it, or among the user's data.
 #[cfg(feature = "sqlite")]
 fn default_file<F>(variables: &Variables<F>) -> Result<PathBuf, String>

@@ -36,8 +36,8 @@ impl Console {
             Ok(wanted) => wanted,
             Err(refusal) => return refusal.into_answer(),
         };
-        let signer = self.signer.as_ref();
-        match deliver::deliver(wanted, signer, self.address, self.webhook.path()).await {
+        let signer = self.webhook.signer();
+        match deliver::deliver(wanted, signer.as_ref(), self.address, self.webhook.path()).await {
             Ok(returned) => answer::json(&json!({
                 "id": self.feed.id_of(&returned.ticket),
                 "status": returned.status,

@@ -58,7 +58,7 @@ impl fmt::Debug for Token {
 }
 
 /// Whether the console may be served on `address`.
-pub(super) fn is_loopback(address: &SocketAddr) -> bool {
+pub(crate) fn is_loopback(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     error::Error,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -13,7 +14,6 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tower::Service;
 use tracing::{Instrument, debug_span};
 
 use super::{
@@ -32,22 +32,30 @@ const REMEMBERED: usize = 1024 * 1024;
 
 /// Lets `webhook` answer, and notes in `feed` what came and what became of it.
 pub(super) async fn tap<B>(
-    feed: Arc<Feed>,
-    limits: Arc<Limits>,
-    mut webhook: WebhookService,
+    feed: &Arc<Feed>,
+    limits: &Arc<Limits>,
+    webhook: &WebhookService,
     request: Request<B>,
+    client: Option<IpAddr>,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     let (head, body) = request.into_parts();
     let id = feed.begin(begun(&head));
-    let heard = Heard { inner: body, feed: feed.clone(), limits, id, read: BytesMut::new(), total: 0, told: false };
+    let heard = Heard {
+        inner: body,
+        feed: feed.clone(),
+        limits: limits.clone(),
+        id,
+        read: BytesMut::new(),
+        total: 0,
+        told: false,
+    };
     // Below what the log shows: it is there for `watch` only.
     let span = debug_span!(target: watch::TARGET, watch::DELIVERY, id);
-    let answering = span.in_scope(|| webhook.call(Request::from_parts(head.clone(), heard)));
-    let Ok(answer) = answering.instrument(span).await;
-    let (answer_head, body) = answer.into_parts();
+    let answering = span.in_scope(|| webhook.answer(Request::from_parts(head.clone(), heard), client));
+    let (answer_head, body) = answering.instrument(span).await.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
     feed.note(id, |record| answered(record, &head.headers, answer_head.status, &body));

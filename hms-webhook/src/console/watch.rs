@@ -33,6 +33,8 @@ const TOOL: &str = "tool";
 const HANDLER: &str = "handler";
 /// The target of the framework's own lines begins with it.
 const FRAMEWORK: &str = "hms_webhook";
+/// Its lines name the keys of events.
+const INBOX: &str = "hms_webhook::inbox";
 
 /// A layer that tells `feed` what is logged. It listens from `DEBUG` on, whatever the log itself shows.
 pub(crate) fn watch<S>(feed: Arc<Feed>) -> Filtered<Watch, LevelFilter, S>
@@ -105,10 +107,12 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
             {
                 run.failed = true;
             }
-            if ours && let Some(key) = fields.get("key") {
+            if metadata.target().starts_with(INBOX)
+                && let Some(key) = fields.get("key")
+            {
                 record.keys.push(key.to_owned());
             }
-            if ours && let Some(cause) = fields.get("refused") {
+            if ours && let Some(cause) = fields.get("message").and_then(|text| text.strip_prefix("refused: ")) {
                 record.verdict = cause.to_owned();
             }
             record.log.push(LogLine {

@@ -103,7 +103,7 @@ impl Assistant {
     /// All members by name.
     pub fn members(&self) -> &Map<String, Value> {
         self.members.get_or_init(|| match Members::of(&self.json, "") {
-            Ok(members) => members.into_readable(),
+            Ok(members) => members.into_extra().into(),
             Err(_) => Map::new(),
         })
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{json, value::to_raw_value};
 
-use super::{Assistant, CallInfo, CallStatus, CallType, Customer, EventContext, ParseError, PhoneNumber, Pipeline};
+use super::{
+    Assistant, CallInfo, CallStatus, CallType, Customer, EventContext, LazyContext, ParseError, PhoneNumber, Pipeline,
+};
 use crate::Deadline;
 
 /// The phone call that a handler runs for. A handler borrows it: `call: &Call`.
@@ -25,20 +27,20 @@ use crate::Deadline;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Call {
-    context: Arc<EventContext>,
+    context: LazyContext,
     tool_call_id: Option<Arc<str>>,
     deadline: Deadline,
     attempt: u32,
 }
 
 impl Call {
-    pub(crate) fn new(context: Arc<EventContext>, tool_call_id: Option<String>, deadline: Deadline) -> Self {
-        Self { context, tool_call_id: tool_call_id.map(Arc::from), deadline, attempt: 1 }
+    pub(crate) fn new(context: impl Into<LazyContext>, tool_call_id: Option<Arc<str>>, deadline: Deadline) -> Self {
+        Self { context: context.into(), tool_call_id, deadline, attempt: 1 }
     }
 
     /// The call's id (P §3.0): opaque, and empty only in an `#[event]` handler whose event names no call.
     pub fn id(&self) -> &str {
-        &self.context.call.id
+        self.context.call_id()
     }
 
     /// How the call came about (P §3.0).
@@ -132,14 +134,13 @@ impl Call {
             status: Some(CallStatus::IN_PROGRESS),
             ..CallInfo::default()
         };
-        Self::new(Arc::new(EventContext { call, ..EventContext::default() }), None, Deadline::never())
+        Self::new(EventContext { call, ..EventContext::default() }, None, Deadline::never())
     }
 
     /// The same call from this number.
     #[must_use]
     pub fn with_customer_number(mut self, number: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.context).customer =
-            Some(Customer { number: Some(number.into()), ..Customer::default() });
+        self.context.make_mut().customer = Some(Customer { number: Some(number.into()), ..Customer::default() });
         self
     }
 
@@ -147,7 +148,7 @@ impl Call {
     #[must_use]
     pub fn with_metadata(mut self, metadata: serde_json::Value) -> Self {
         let assistant = to_raw_value(&json!({ "metadata": metadata })).ok();
-        Arc::make_mut(&mut self.context).assistant = assistant.and_then(|json| Assistant::read(&json));
+        self.context.make_mut().assistant = assistant.and_then(|json| Assistant::read(&json));
         self
     }
 

@@ -49,7 +49,7 @@ impl EventContext {
             phone_number: message.take_if(&["phone_number", "phoneNumber"], PhoneNumber::read),
             customer: message.take_if(&["customer"], Customer::read),
             assistant: message.take_if(&["assistant"], Assistant::read),
-            extra: message.into_extra("message")?,
+            extra: message.into_extra(),
         })
     }
 
@@ -92,7 +92,7 @@ impl CallInfo {
             call_type: call.take_optional_text(&["type"]).map(CallType::from),
             status: call.take_optional_text(&["status"]).map(CallStatus::from),
             pipeline: call.take_optional_text(&["pipeline"]).map(Pipeline::from),
-            extra: call.into_extra("message.call")?,
+            extra: call.into_extra(),
         })
     }
 }
@@ -118,7 +118,7 @@ impl PhoneNumber {
             id: members.take_optional_text(&["id"]),
             number: members.take_optional_text(&["number"]),
             name: members.take_optional_text(&["name"]),
-            extra: members.into_extra("").ok()?,
+            extra: members.into_extra(),
         })
     }
 }
@@ -136,6 +136,6 @@ pub struct Customer {
 impl Customer {
     fn read(json: &RawValue) -> Option<Self> {
         let mut members = Members::of(json, "").ok()?;
-        Some(Self { number: members.take_optional_text(&["number"]), extra: members.into_extra("").ok()? })
+        Some(Self { number: members.take_optional_text(&["number"]), extra: members.into_extra() })
     }
 }

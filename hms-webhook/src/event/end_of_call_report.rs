@@ -124,7 +124,7 @@ impl Message {
         Some(Self {
             role: members.take_optional_text(&["role"]).map(MessageRole::from),
             content: members.take_optional_text(&["content"]).unwrap_or_default(),
-            extra: members.into_extra("").ok()?,
+            extra: members.into_extra(),
         })
     }
 }

@@ -27,6 +27,12 @@ impl From<Map<String, Value>> for Extra {
     }
 }
 
+impl From<Extra> for Map<String, Value> {
+    fn from(extra: Extra) -> Self {
+        extra.0
+    }
+}
+
 impl Deref for Extra {
     type Target = Map<String, Value>;
 

@@ -11,10 +11,7 @@ use serde::{
 };
 use serde_json::{Map, Value, error::Category, value::RawValue};
 
-use super::{
-    Extra,
-    error::{ParseError, shown},
-};
+use super::{Extra, error::ParseError};
 
 /// The members of an object, in the order they were sent, by borrowing from its text.
 #[derive(Default)]
@@ -25,10 +22,10 @@ pub(crate) type Spellings = [&'static str];
 
 impl<'a> Members<'a> {
     /// The members of `message` in the body of a request.
-    pub(crate) fn of_message(body: &'a [u8]) -> Result<Self, ParseError> {
+    pub(crate) fn of_message(body: &'a str) -> Result<Self, ParseError> {
         // Derived code would take an array for the envelope, too.
-        if body.trim_ascii_start().starts_with(b"{")
-            && let Ok(Envelope { message }) = serde_json::from_slice(body)
+        if body.trim_ascii_start().starts_with('{')
+            && let Ok(Envelope { message }) = serde_json::from_str(body)
         {
             return Ok(message);
         }
@@ -41,8 +38,8 @@ impl<'a> Members<'a> {
     }
 
     /// The members of a body as a whole.
-    pub(crate) fn of_body(body: &'a [u8]) -> Result<Self, ParseError> {
-        match serde_json::from_slice::<&RawValue>(body) {
+    pub(crate) fn of_body(body: &'a str) -> Result<Self, ParseError> {
+        match serde_json::from_str::<&RawValue>(body) {
             Ok(json) => Self::of(json, ""),
             Err(error) => Err(ParseError::not_json("", &error)),
         }
@@ -115,24 +112,14 @@ impl<'a> Members<'a> {
         self
     }
 
-    /// What is left, read whole. Of a member that comes twice the last one counts.
-    pub(crate) fn into_extra(self, place: impl fmt::Display) -> Result<Extra, ParseError> {
-        let mut extra = Map::new();
-        for (name, json) in self.0 {
-            let value: Value = serde_json::from_str(json.get())
-                .map_err(|_| ParseError::unreadable(format_args!("{place}.{}", shown(&name))))?;
-            extra.insert(name.into_owned(), value);
-        }
-        Ok(extra.into())
-    }
-
-    /// What is left; a member that cannot be held in memory is left out.
-    pub(crate) fn into_readable(self) -> Map<String, Value> {
+    /// What is left, read whole. Of a member that comes twice the last one counts; one that cannot be held in memory,
+    /// since it is nested too deeply or a number out of range, is left out.
+    pub(crate) fn into_extra(self) -> Extra {
         let readable = self.0.into_iter().filter_map(|(name, json)| {
             let value = serde_json::from_str(json.get()).ok()?;
             Some((name.into_owned(), value))
         });
-        readable.collect()
+        readable.collect::<Map<String, Value>>().into()
     }
 
     fn find(&self, spellings: &Spellings) -> Option<&'a RawValue> {

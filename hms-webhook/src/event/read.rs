@@ -10,6 +10,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::{Value, value::RawValue};
+use serde_path_to_error::Segment;
 
 use super::error::{ParseError, shown};
 
@@ -25,16 +26,17 @@ fn diagnose<T: DeserializeOwned>(json: &RawValue, place: &str) -> ParseError {
         return ParseError::refused(place);
     };
 
-    let place = match error.path().to_string() {
-        path if path == "." => place.to_owned(),
-        path if path.starts_with('[') => format!("{place}{path}"),
-        path => format!("{place}.{path}"),
-    };
+    let place = error.path().iter().fold(place.to_owned(), |place, segment| match segment {
+        Segment::Seq { index } => format!("{place}[{index}]"),
+        Segment::Map { key } => format!("{place}.{}", shown(key)),
+        Segment::Enum { variant } => format!("{place}.{}", shown(variant)),
+        Segment::Unknown => format!("{place}.?"),
+    });
     match error.into_inner() {
         Misfit::Type { expected, found } => ParseError::wrong(place, expected, found),
         Misfit::Missing(name) => ParseError::missing(format_args!("{place}.{name}")),
         // The path leads to the member's value already.
-        Misfit::Unexpected(name) if place.ends_with(&name) => ParseError::unexpected(place),
+        Misfit::Unexpected(name) if place.ends_with(&shown(&name)) => ParseError::unexpected(place),
         Misfit::Unexpected(name) => ParseError::unexpected(format_args!("{place}.{}", shown(&name))),
         Misfit::NotOneOf(known) => ParseError::not_one_of(place, known),
         Misfit::Other => ParseError::refused(place),

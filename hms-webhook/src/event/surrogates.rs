@@ -4,33 +4,31 @@
 //! leave one half behind, and some encoders write that half as `\ud83d`. It stands for no character, so a strict
 //! reader refuses the whole body; a report should not be lost for that, so a lone half becomes U+FFFD.
 
-use std::borrow::Cow;
+use bytes::{Bytes, BytesMut};
 
-/// The body with every lone half of a character replaced; borrowed where there is none.
+/// The body with every lone half of a character replaced; the same bytes where there is none.
 ///
 /// ```text
 /// "good \ud83d"         ->  "good \ufffd"
 /// "good \ud83d\ude00"   ->  the same
 /// ```
-pub(super) fn repaired(body: &[u8]) -> Cow<'_, [u8]> {
-    let mut body = Cow::Borrowed(body);
+pub(super) fn repaired(body: &Bytes) -> Bytes {
+    let mut repaired: Option<BytesMut> = None;
     let mut at = 0;
-    while let Some(distance) = body[at..].iter().position(|byte| *byte == b'\\') {
+    while let Some(distance) = body.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
         at += distance;
-        at += match escape(&body, at) {
-            Some(0xD800..=0xDBFF) if matches!(escape(&body, at + 6), Some(0xDC00..=0xDFFF)) => 12,
+        at += match escape(body, at) {
+            Some(0xD800..=0xDBFF) if matches!(escape(body, at + 6), Some(0xDC00..=0xDFFF)) => 12,
             Some(0xD800..=0xDFFF) => {
-                body.to_mut()[at..at + 6].copy_from_slice(b"\\ufffd");
+                let repaired = repaired.get_or_insert_with(|| BytesMut::from(&**body));
+                repaired[at..at + 6].copy_from_slice(b"\\ufffd");
                 6
             }
             // Past the escaped byte, so that `\\u` is not taken for an escape.
             _ => 2,
         };
-        if at >= body.len() {
-            break;
-        }
     }
-    body
+    repaired.map_or_else(|| body.clone(), BytesMut::freeze)
 }
 
 /// The code of a `\uXXXX` that begins at `at`.

@@ -9,6 +9,7 @@ macro_rules! fixture {
 }
 
 mod faults;
+mod plain;
 mod tolerance;
 
 use serde::Deserialize;
@@ -91,7 +92,7 @@ fn tool_calls() {
         check_common(&calls, call_id, CallStatus::IN_PROGRESS);
 
         let [call] = calls.tool_call_list.as_slice() else { panic!("{calls:?}") };
-        assert_eq!(call.id, tool_call_id);
+        assert_eq!(&*call.id, tool_call_id);
         assert_eq!(call.call_type, ToolCallType::FUNCTION);
         assert_eq!(call.name, "find_slot");
         assert_eq!(serde_json::from_str::<Value>(call.arguments.get().unwrap()).unwrap(), arguments);

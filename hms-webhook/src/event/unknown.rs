@@ -38,7 +38,7 @@ pub struct UnknownEvent {
 has_context!(UnknownEvent);
 
 impl UnknownEvent {
-    pub(super) fn from_message(kind: EventType, message: Members<'_>, body: &[u8]) -> Result<Self, ParseError> {
+    pub(super) fn from_message(kind: EventType, message: Members<'_>, body: &str) -> Result<Self, ParseError> {
         let raw = Members::of_body(body)?.take(&["message"]).ok_or_else(|| ParseError::missing("message"))?;
         Ok(Self { kind, context: Arc::new(EventContext::read_leniently(message)?), raw: raw.to_owned() })
     }

@@ -14,6 +14,7 @@ use crate::{
     contained::{Contained, contained},
     deadline::Deadline,
     event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCall, ToolCalls, UnknownEvent},
+    gate::{Entered, Gate},
     handler::{
         EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec, chain,
     },
@@ -51,7 +52,7 @@ pub(crate) enum ListenerRun {
     StatusUpdate(fn(HandlerInvocation<StatusUpdate>) -> EventFuture),
     EndOfCallReport(fn(HandlerInvocation<EndOfCallReport>) -> EventFuture),
     Event(&'static str, fn(HandlerInvocation<UnknownEvent>) -> EventFuture),
-    Tool { spec: &'static ToolSpec, arguments: Arc<PreparedArguments> },
+    Tool { spec: &'static ToolSpec, arguments: Arc<PreparedArguments>, gate: Option<Arc<Gate>> },
 }
 
 impl ListenerRun {
@@ -148,8 +149,14 @@ impl Listeners {
                 let context = event.context.clone();
                 self.notify(*run, event, context, attempt).await.map_or_else(failed, |()| Outcome::Done)
             }
-            (ListenerRun::Tool { spec, arguments }, Event::ToolCalls(calls)) => {
-                match self.background(spec, arguments, calls, &job).await {
+            (ListenerRun::Tool { spec, arguments, gate }, Event::ToolCalls(calls)) => {
+                // Nobody waits for it, so it is never too late for a place.
+                let ticket = gate.as_ref().and_then(|gate| gate.admit(Deadline::never()).ok());
+                let place = match ticket {
+                    Some(ticket) => Some(ticket.enter().await),
+                    None => None,
+                };
+                match self.background(spec, arguments, calls, &job, place).await {
                     Ok(()) => Outcome::Done,
                     Err(Refused::Again(error)) => failed(error),
                     Err(Refused::ForGood(error)) => {
@@ -185,6 +192,7 @@ impl Listeners {
         arguments: &Arc<PreparedArguments>,
         calls: ToolCalls,
         job: &Job,
+        place: Option<Entered>,
     ) -> Result<(), Refused> {
         let ToolCalls { context, tool_call_list } = calls;
         let Some(call) = tool_call_list.into_iter().find(|call| tool_key(&context.call.id, call) == job.key) else {
@@ -192,11 +200,11 @@ impl Listeners {
         };
         let deadline = spec.deadline.map_or(Deadline::never(), Deadline::after);
         let scope_call = Call::new(context.clone(), Some(call.id), deadline).with_attempt(job.attempt);
-        let invocation = ToolInvocation {
-            arguments: call.arguments,
-            prepared: arguments.clone(),
-            scope: Scope::new(self.states.clone(), scope_call),
-        };
+        let mut scope = Scope::new(self.states.clone(), scope_call);
+        if let Some(place) = place {
+            scope.hold(place);
+        }
+        let invocation = ToolInvocation { arguments: call.arguments, prepared: arguments.clone(), scope };
         match deadline.bound(contained((spec.run)(invocation))).await {
             Some(Contained::Returned(Ok(_))) => Ok(()),
             Some(Contained::Returned(Err(error))) => match error.kind() {

@@ -6,6 +6,15 @@ use super::{Choice, Kind, Rest, Shape, ToldBy, Union};
 
 /// One shape for all branches: a choice, if all they do is to list values.
 pub(super) fn of(mut branches: Vec<Shape>) -> Shape {
+    // Where one branch takes `null`, the place does; which branch that is need not be known.
+    let nullable = branches.iter().any(|branch| branch.nullable);
+    branches.iter_mut().for_each(|branch| branch.nullable = false);
+    let mut shape = one_shape(branches);
+    shape.nullable |= nullable;
+    shape
+}
+
+fn one_shape(mut branches: Vec<Shape>) -> Shape {
     if branches.len() == 1 {
         return branches.remove(0);
     }
@@ -14,7 +23,7 @@ pub(super) fn of(mut branches: Vec<Shape>) -> Shape {
     let mut others = Vec::new();
     for branch in branches {
         match branch.kind {
-            Kind::Choice(choice) if !branch.nullable => {
+            Kind::Choice(choice) => {
                 place.get_or_insert(others.len());
                 choices.meanings.extend(choice.meanings);
                 if let (Some(meaning), [only]) = (branch.description, choice.allowed.as_slice()) {

@@ -7,6 +7,7 @@ mod control;
 mod corpora;
 mod deadlines;
 mod events;
+mod events_command;
 mod fuzz_tools;
 mod http;
 mod inbox;

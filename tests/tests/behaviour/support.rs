@@ -45,7 +45,7 @@ impl Server {
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        Connection { stream: TcpStream::connect(self.address).await.unwrap(), read: Vec::new() }
+        Connection::to(self.address).await
     }
 
     /// Sends `request` on a connection of its own and reads the answer.
@@ -68,6 +68,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
+        Self { stream: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
+    }
+
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         // A server that has refused already may have closed its side.
         let _ = self.stream.write_all(bytes.as_ref()).await;
@@ -116,7 +120,7 @@ impl Connection {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    head: String,
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 

@@ -262,3 +262,22 @@ async fn a_background_tool_is_answered_at_once_and_run_after() {
     open.notify_one();
     done.notified().await;
 }
+
+/// Nobody hears what it says afterwards, so what can be known of its arguments is said before it is accepted.
+#[tokio::test]
+async fn a_background_tool_is_not_accepted_with_wrong_arguments() {
+    /// Write down a complaint.
+    #[tool(background, response = "It was written down.")]
+    fn complain(#[arg(length = 1..=20)] text: String, urgent: bool) {
+        let _ = (text, urgent);
+    }
+
+    let server = Server::start(App::new().tools(tools![complain])).await;
+    let wrong = server.deliver(tool_calls(&[("complain", r#"{"text":"","order":1}"#)])).await;
+    let error = wrong.result()["error"].as_str().unwrap_or_default().to_owned();
+    for fault in ["`text` must", "`order` is not", "`urgent` is missing"] {
+        assert!(error.contains(fault), "{error}");
+    }
+    let right = server.deliver(tool_calls(&[("complain", r#"{"text":"too slow","urgent":"true"}"#)])).await;
+    assert_eq!(right.result(), json!({ "result": "It was written down." }));
+}

@@ -4,6 +4,7 @@
 
 mod failures;
 mod files;
+mod simulation;
 
 use std::{cell::Cell, path::PathBuf, time::Duration};
 

@@ -198,3 +198,23 @@ fn raw_json_stays_raw() {
     assert_eq!(raw.get(), "{ \"a\": 1.50 }");
     assert!(read_from(argument::<Box<serde_json::value::RawValue>>(), "{}").is_err());
 }
+
+#[test]
+fn what_every_branch_takes_is_taken() {
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    enum Either {
+        Flag(Option<bool>),
+        Text(Option<String>),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Inside {
+        either: Either,
+    }
+
+    assert_eq!(read("null"), Ok(Either::Flag(None)));
+    assert_eq!(read(r#"{"either":null}"#), Ok(Inside { either: Either::Flag(None) }));
+    assert_eq!(read(r#""x""#), Ok(Either::Text(Some("x".into()))));
+    assert!(read::<Either>("[]").is_err());
+}

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::shape::{Detail, Escaped, ObjectShape, Rest, Shape, expected};
 
 use super::{
@@ -40,14 +42,14 @@ impl Walk {
         shape: &ObjectShape,
         json: &'a str,
         path: &Path<'_>,
-    ) -> (Vec<Member<'a>>, bool) {
+    ) -> (SmallVec<[Member<'a>; 4]>, bool) {
         let Some(sent) = scan::members(json) else {
             self.faults.note(|| format!("{path} has a name that is not valid Unicode"));
-            return (Vec::new(), false);
+            return (SmallVec::new(), false);
         };
         let mut complete = true;
-        let mut members = Vec::with_capacity(sent.len());
-        let mut seen = vec![false; shape.properties.len()];
+        let mut members = SmallVec::with_capacity(sent.len());
+        let mut seen: SmallVec<[bool; 16]> = smallvec![false; shape.properties.len()];
         let mut seen_besides = HashSet::new();
         for (name, json) in &sent {
             let index = shape.properties.iter().position(|property| property.name == **name);

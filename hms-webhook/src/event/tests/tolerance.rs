@@ -196,6 +196,6 @@ fn events_of_many_calls_keep_their_order() {
     let Event::ToolCalls(calls) = event_with("tool-calls", json!({ "tool_call_list": list })) else {
         panic!("another event")
     };
-    assert!(calls.tool_call_list.iter().enumerate().all(|(number, call)| call.id == format!("t-{number}")));
+    assert!(calls.tool_call_list.iter().enumerate().all(|(number, call)| *call.id == *format!("t-{number}")));
     assert_eq!(calls.tool_call_list.len(), 50);
 }

@@ -65,7 +65,7 @@ fn nonsense(random: &mut Random) -> Value {
         16 => json!([]),
         17 => json!({}),
         18 => vec![Value::from(1); 2000].into(),
-        _ => nested(64),
+        _ => nested(48),
     }
 }
 

@@ -21,6 +21,8 @@ use crate::store::{StoreError, StoreFuture};
 
 /// The most that one transaction does, so that nobody waits for thousands of others.
 const BATCH: usize = 1024;
+/// How long those are waited for who are about to ask.
+const GATHER_FOR: Duration = Duration::from_micros(300);
 const CLEAN_EVERY: Duration = Duration::from_secs(10);
 
 /// Asks the thread to do things. The thread ends with the last of these.
@@ -85,11 +87,12 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Request for A
 
 fn write(mut file: OpenFile, waiting: &Receiver<Box<dyn Request>>) {
     let mut cleaned = Instant::now();
+    let mut last = 1;
     loop {
         match waiting.recv_timeout(CLEAN_EVERY) {
             Ok(first) => {
-                let mut batch = vec![first];
-                batch.extend(waiting.try_iter().take(BATCH - 1));
+                let batch = gather(first, waiting, last);
+                last = batch.len();
                 commit(&mut file, batch);
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -106,6 +109,21 @@ fn write(mut file: OpenFile, waiting: &Receiver<Box<dyn Request>>) {
             }
         }
     }
+}
+
+/// What waits with `first`. Those who were answered a moment ago are about to ask again, so as many as in the `last`
+/// transaction are waited for; a little, beside what a sync takes, and not at all where one asks at a time.
+fn gather(first: Box<dyn Request>, waiting: &Receiver<Box<dyn Request>>, last: usize) -> Vec<Box<dyn Request>> {
+    let mut batch = vec![first];
+    batch.extend(waiting.try_iter().take(BATCH - 1));
+    let until = Instant::now() + GATHER_FOR;
+    while batch.len() < last {
+        match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(request) => batch.push(request),
+            Err(_) => break,
+        }
+    }
+    batch
 }
 
 fn clean(connection: &Connection) -> rusqlite::Result<bool> {

@@ -1,0 +1,168 @@
+//! Peers that are silent, slow, half gone or in a hurry, and what they cost the others.
+
+use std::time::{Duration, Instant};
+
+use hms_webhook::{App, tool, tools};
+
+use crate::{
+    support::{PATH, Server, message, signed_request, tool_calls},
+    wire::Wire,
+};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// Say hello after a while.
+#[tool]
+async fn hello_later() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    "hello"
+}
+
+/// An app whose times are short, so that the tests are.
+fn app() -> App {
+    App::new().tools(tools![hello_later]).limits(|limits| {
+        limits.head_time = SHORT;
+        limits.idle_time = 2 * SHORT;
+        limits.body_time = SHORT;
+    })
+}
+
+/// Sends one byte of `bytes` after another with pauses, until the server has had enough.
+async fn trickle(wire: &mut Wire, bytes: &[u8]) -> Duration {
+    let start = Instant::now();
+    for byte in bytes.iter().cycle() {
+        if !wire.send([*byte]).await || start.elapsed() > 10 * SHORT {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    start.elapsed()
+}
+
+#[tokio::test]
+async fn a_trickled_head_is_cut_off() {
+    let server = Server::start(app()).await;
+    for beginning in ["GET /healthz HTTP/1.1\r\nHost: a\r\nX-Padding: ", "P", "PRI * HTTP/2.0\r\n\r\nSM"] {
+        let mut wire = Wire::connect(server.address).await;
+        wire.send(beginning).await;
+        let start = Instant::now();
+        let ended = tokio::time::timeout(10 * SHORT, trickle(&mut wire, b"a")).await.unwrap();
+        assert!(ended < 6 * SHORT, "{beginning:?} was taken for {ended:?}");
+        wire.until_end().await;
+        assert!(start.elapsed() >= SHORT / 2, "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_has_its_time_on_every_request_of_a_connection() {
+    let server = Server::start(app()).await;
+    let mut connection = server.connect().await;
+    for _ in 0..5 {
+        connection.send("GET /healthz HTTP/1.1\r\n").await;
+        tokio::time::sleep(SHORT / 2).await;
+        connection.send("Host: a\r\n\r\n").await;
+        assert_eq!(connection.answer().await.status, 200, "each head alone is fast enough");
+    }
+    connection.send("GET /healthz HTTP/1.1\r\n").await;
+    let start = Instant::now();
+    assert!(connection.is_ended().await);
+    assert!(start.elapsed() < 4 * SHORT, "the last one is not: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_silent_or_idle_connection_is_closed() {
+    let server = Server::start(app()).await;
+    let mut silent = server.connect().await;
+    let mut idle = server.connect().await;
+    idle.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(idle.answer().await.status, 200);
+    let start = Instant::now();
+    assert!(silent.is_ended().await && idle.is_ended().await);
+    assert!(start.elapsed() > SHORT && start.elapsed() < 6 * SHORT, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_answered_is_not_idle() {
+    let app = app().limits(|limits| limits.idle_time = Duration::from_millis(10));
+    let server = Server::start(app).await;
+    let answer = server.deliver(tool_calls(&[("hello_later", "{}")])).await;
+    assert_eq!(answer.result(), serde_json::json!({ "result": "hello" }));
+}
+
+#[tokio::test]
+async fn a_trickled_body_is_408_and_the_connection_is_closed() {
+    let server = Server::start(app()).await;
+    for framing in ["Content-Length: 100000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nfffff\r\n"] {
+        let mut wire = Wire::connect(server.address).await;
+        wire.send(format!("POST {PATH} HTTP/1.1\r\nHost: a\r\n{framing}")).await;
+        let start = Instant::now();
+        let trickled = async {
+            trickle(&mut wire, b" ").await;
+            wire.until_end().await;
+        };
+        tokio::time::timeout(Duration::from_secs(8), trickled).await.expect("the body is not cut off");
+        assert_eq!(wire.statuses(), [408], "{}", wire.text());
+        assert!(start.elapsed() >= SHORT);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_408_before_its_whole_time_is_over() {
+    let app = app().limits(|limits| {
+        limits.body_time = Duration::from_secs(60);
+        limits.body_rate = 1000;
+    });
+    let server = Server::start(app).await;
+    let start = Instant::now();
+    let mut wire = Wire::connect(server.address).await;
+    wire.send(format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{}", " ".repeat(4000))).await;
+    wire.until_end().await;
+    assert_eq!(wire.statuses(), [408]);
+    assert!(wire.text().contains("too slowly"), "{}", wire.text());
+    let took = start.elapsed();
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(9), "{took:?}");
+}
+
+#[tokio::test]
+async fn who_has_said_all_may_stop_sending_and_still_read_the_answer() {
+    let server = Server::start(app()).await;
+    let mut wire = Wire::connect(server.address).await;
+    wire.send(signed_request(tool_calls(&[("hello_later", "{}")]).as_bytes())).await;
+    wire.finish().await;
+    wire.until_end().await;
+    assert_eq!(wire.statuses(), [200], "{}", wire.text());
+    assert!(wire.text().contains("hello"));
+}
+
+#[tokio::test]
+async fn aborted_uploads_leave_nothing_behind() {
+    let server = Server::start(app().limits(|limits| (limits.uploads, limits.bodies) = (4, 2 * 1024 * 1024))).await;
+    let whole = signed_request(format!("{}{}", message("status-update", ""), " ".repeat(500_000)).as_bytes());
+    for round in 0..50 {
+        let mut wire = Wire::connect(server.address).await;
+        wire.send(&whole[..whole.len() - 1 - round * 1000]).await;
+        drop(wire);
+    }
+    // What was held for them is given back when the server notices.
+    for _ in 0..100 {
+        if server.deliver(message("status-update", "")).await.status == 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the places of aborted uploads stay taken");
+}
+
+#[tokio::test]
+async fn a_pipelined_flood_is_answered_in_order_or_not_at_all() {
+    let server = Server::start(app()).await;
+    let mut wire = Wire::connect(server.address).await;
+    let flood = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20_000);
+    // The peer does not read, so that at some point nothing more is taken.
+    let sent = tokio::time::timeout(SHORT, wire.send(&flood)).await;
+    let beside = Instant::now();
+    assert_eq!(server.deliver(message("status-update", "")).await.status, 200);
+    assert!(beside.elapsed() < Duration::from_secs(2), "an honest request waited {:?}", beside.elapsed());
+    wire.until_end().await;
+    assert!(wire.statuses().iter().all(|status| *status == 200), "{sent:?}");
+}
