@@ -243,7 +243,7 @@ async fn a_given_token_stays_and_a_bad_one_is_refused() {
 
 #[tokio::test]
 async fn it_is_refused_on_an_address_that_others_reach() {
-    for address in ["0.0.0.0:0", "[::]:0"] {
+    for address in ["0.0.0.0:0", "[::]:0", "unix:never-made.sock"] {
         let seen = refused(&["serve", "--dev", "--listen", address], &[]).await;
         assert!(seen.contains("`--dev` serves the development console on a loopback address only"), "{seen}");
         assert!(seen.contains("listen on 127.0.0.1"), "{seen}");
@@ -266,8 +266,8 @@ async fn without_the_flag_there_is_none() {
     let host = loop {
         let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
         said.push_str(&line);
-        if let Some((_, url)) = line.split_once("http://") {
-            break url.split('/').next().unwrap().to_owned();
+        if let Some((_, address)) = line.split_once("listening on ") {
+            break address.split(',').next().unwrap().to_owned();
         }
     };
     assert!(!said.contains("_console"), "{said}");
