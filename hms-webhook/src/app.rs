@@ -318,6 +318,16 @@ impl App {
         Ok(definitions)
     }
 
+    #[cfg(feature = "console")]
+    pub(crate) fn tool_specs(&self) -> &[&'static ToolSpec] {
+        &self.tools
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn handler_specs(&self) -> &[&'static HandlerSpec] {
+        &self.handlers
+    }
+
     /// Checks the app and makes it ready to answer.
     ///
     /// # Errors

@@ -18,9 +18,14 @@ mod target;
 mod tools;
 
 use std::pin::Pin;
+#[cfg(feature = "console")]
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::layer::Identity;
 
+#[cfg(feature = "console")]
+use crate::console::{self, Feed};
 use crate::{App, error::Result};
 
 /// Answers the webhooks of a voice agent.
@@ -67,6 +72,7 @@ Environment:
   HMS_WEBHOOK_TLS_KEY          its key (feature `tls`)
   HMS_WEBHOOK_STOP_PAUSE       seconds for which a stopping server still accepts connections [0]
   HMS_WEBHOOK_STORE            where events are kept: sqlite:PATH, or memory [a file among the user's data]
+  HMS_WEBHOOK_CONSOLE_TOKEN    with --dev: the token in the console's address [another one after each start]
   RUST_LOG                     what is logged [info; other commands than serve: warn]";
 
 /// Runs every annotated function of this program as a server: the whole of `main` where there is no state.
@@ -110,7 +116,17 @@ async fn run_app(app: App) -> Result<()> {
     });
     let command = command_line.command.unwrap_or(Command::Serve(command_line.serve));
     // Of one call there is less to tell than of a server.
-    let log = log::start(if matches!(command, Command::Serve(_)) { "info" } else { "warn" });
+    let filter = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
+    #[cfg(feature = "console")]
+    let command = match command {
+        Command::Serve(flags) if flags.wants_console() => {
+            let feed = Arc::<Feed>::default();
+            let _log = log::start(filter, Some(console::watch(feed.clone())));
+            return serve::serve(app, flags.with_console(feed)).await;
+        }
+        other => other,
+    };
+    let log = log::start(filter, None::<Identity>);
     match command {
         Command::Serve(flags) => serve::serve(app, flags).await,
         Command::Tools(flags) => end_with(log, tools::tools(&app, &flags)?),

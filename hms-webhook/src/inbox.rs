@@ -20,10 +20,12 @@ use tokio::{
     task::AbortHandle,
     time::{sleep, timeout},
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use self::listener::Outcome;
 pub(crate) use self::listener::{Listener, ListenerRun, Listeners};
+#[cfg(feature = "console")]
+use crate::store::Filter;
 use crate::{
     handler::chain,
     store::{Job, JobId, NewEvent, Store, StoreError},
@@ -106,6 +108,8 @@ impl Inbox {
     pub(crate) async fn append(&self, events: Vec<NewEvent>) -> Result<(), StoreError> {
         let shared = &self.shared;
         self.start();
+        // By its key one finds what was logged of its handlers, which run later and elsewhere.
+        events.iter().for_each(|event| debug!(key = event.key, "keeping an event for its handlers"));
         let appended = shared.store.append(events).await;
         shared.note(&appended);
         shared.progress.send_modify(|progress| {
@@ -124,6 +128,21 @@ impl Inbox {
             shared.is_well.store(matches!(checked, Ok(Ok(()))), Ordering::Relaxed);
         }
         shared.is_well.load(Ordering::Relaxed)
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.shared.store
+    }
+
+    /// Tries the dead letters that match `filter` again, now. Gives back how many there were.
+    #[cfg(feature = "console")]
+    pub(crate) async fn replay(&self, filter: &Filter) -> Result<u64, StoreError> {
+        let replayed = self.shared.store.replay(filter).await;
+        self.start();
+        self.shared.progress.send_modify(|progress| progress.is_idle = false);
+        self.shared.changed.notify_one();
+        replayed
     }
 
     /// Begins no further handler.

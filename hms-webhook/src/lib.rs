@@ -53,6 +53,7 @@
 //! | --- | --- |
 //! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
+//! | `console` | `serve --dev`: a page for development at `/_console`, on a loopback address only; needs `cli` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
 //! | `metrics` | counters, gauges and histograms through the facade `metrics` |
 //! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |
@@ -74,6 +75,8 @@ mod arguments;
 mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "console")]
+mod console;
 mod contained;
 #[cfg(feature = "control")]
 pub mod control;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{sync::watch, time::sleep};
-use tracing::error;
+use tracing::{debug, error};
 
 use crate::{
     deadline::Deadline,
@@ -65,6 +65,7 @@ impl Once {
                 Ok(flight) => break flight,
                 Err(mut first) => {
                     if let Ok(answer) = first.wait_for(Option::is_some).await {
+                        debug!(outcome = "stored", "a repetition was answered with the first one's result");
                         return answer.as_deref().unwrap_or_default().to_owned();
                     }
                     // The first was given up without an answer, together with its task.
@@ -75,6 +76,7 @@ impl Once {
         let earlier = match self.claim(key.as_str(), lease).await {
             Ok(Ok(earlier)) => earlier,
             Ok(Err(kept)) => {
+                debug!(outcome = "stored", "a repetition was answered with the kept result");
                 flight.land(&kept);
                 return kept;
             }

@@ -17,6 +17,14 @@ use crate::reply::AssistantReply;
 #[derive(Debug, Clone, Default)]
 pub struct ReplyBody(Full<Bytes>);
 
+/// The body as it was, after somebody had a look at it.
+#[cfg(feature = "console")]
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(Full::new(bytes))
+    }
+}
+
 impl Body for ReplyBody {
     type Data = Bytes;
     type Error = Infallible;

@@ -212,7 +212,7 @@ impl Router {
             Some(known) => format!("there is no tool `{name}`; did you mean `{known}`?"),
             None => format!("there is no tool `{name}`; this server has no tools"),
         };
-        warn!(tool_call_id = %call.id, "{told}");
+        warn!(tool_call_id = %call.id, outcome = "unknown", "{told}");
         error_object(&told)
     }
 
@@ -333,7 +333,7 @@ impl Running {
         let _entered = self.span.enter();
         match outcome {
             Some(Err(error)) => {
-                error!(cause = %error, "{} ended without a result", self.spec.location);
+                error!(outcome = "failed", cause = %error, "{} ended without a result", self.spec.location);
                 error_object(NEUTRAL)
             }
             Some(Ok(_)) | None => {
@@ -341,7 +341,7 @@ impl Running {
                 if self.spec.after_deadline == AfterDeadline::Finish {
                     crate::metrics::tool_call(self.spec.name, "late");
                 }
-                error!("{} was not done at its deadline", self.spec.location);
+                error!(outcome = "late", "{} was not done at its deadline", self.spec.location);
                 error_object(TOO_LATE)
             }
         }
@@ -388,7 +388,7 @@ async fn run_tool(
             Done { answer: error_object(error.told()), is_final: error.kind() != ToolErrorKind::Internal }
         }
         Some(Contained::Panicked(text)) => {
-            error!(panic = text, "{} panicked", spec.location);
+            error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
             mishaps.note(Mishap::Panic(text));
             again(error_object(NEUTRAL))
         }
@@ -416,14 +416,14 @@ fn outcome(ended: &Option<Contained<Result<String, ToolError>>>) -> &'static str
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
     let (location, told, causes) = (spec.location, error.told(), error.causes());
     match error.kind() {
-        ToolErrorKind::Told if causes.is_empty() => info!("{location} told the model: {told}"),
-        ToolErrorKind::Told => warn!(cause = causes, "{location} told the model: {told}"),
+        ToolErrorKind::Told if causes.is_empty() => info!(outcome = "told", "{location} told the model: {told}"),
+        ToolErrorKind::Told => warn!(outcome = "told", cause = causes, "{location} told the model: {told}"),
         // The text may quote what the caller said, so it is not for every log.
         ToolErrorKind::Arguments => {
-            warn!("{location} was called with wrong arguments");
+            warn!(outcome = "arguments", "{location} was called with wrong arguments");
             debug!("{told}");
         }
-        ToolErrorKind::Internal => error!(cause = causes, "{location} failed"),
+        ToolErrorKind::Internal => error!(outcome = "failed", cause = causes, "{location} failed"),
     }
 }
 

@@ -119,6 +119,17 @@ impl WebhookService {
         }
     }
 
+    /// Signs as the platform does today.
+    #[cfg(feature = "console")]
+    pub(crate) fn signer(&self) -> Option<crate::signature::Signer> {
+        self.0.keyring.verifier().signer()
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn inbox(&self) -> &crate::inbox::Inbox {
+        &self.0.router.inbox
+    }
+
     /// Gives the events of handlers that still run back to the store, where the next process finds them.
     pub async fn give_back(&self) {
         self.0.router.inbox.give_back().await;

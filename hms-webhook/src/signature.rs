@@ -191,6 +191,13 @@ impl Verifier {
         Self { keys, tolerance, allows_unsigned }
     }
 
+    /// Signs with the first secret that counts for every delivery: a second one is there for what was signed before it
+    /// was changed.
+    #[cfg(feature = "console")]
+    pub(crate) fn signer(&self) -> Option<Signer> {
+        self.keys.iter().find(|key| key.tool.is_none()).map(|key| Signer::new(key.secret.clone()))
+    }
+
     /// Puts `secret` in the place of another one; gives the key's name if it is not the same.
     pub(crate) fn replace(&mut self, place: usize, secret: Secret) -> Option<Arc<str>> {
         let key = self.keys.get_mut(place).filter(|key| !key.secret.is_same(&secret))?;

@@ -4,6 +4,8 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use tokio::net::{TcpListener, lookup_host};
 
+#[cfg(feature = "console")]
+use crate::console::is_loopback;
 use crate::server::Listener;
 
 /// What to listen on, before anything is bound.
@@ -52,6 +54,18 @@ impl Target {
             Self::Path(_) => true,
             Self::Addresses { addresses, .. } => addresses.iter().all(|address| address.ip().is_loopback()),
         }
+    }
+
+    /// What it is, if a browser of this machine cannot reach it, or others can.
+    #[cfg(feature = "console")]
+    pub(super) fn foreign_to_browsers(&self) -> Option<String> {
+        let is_ours = match self {
+            Self::HandedOver(listener) => listener.local_address().is_some_and(|address| is_loopback(&address)),
+            #[cfg(unix)]
+            Self::Path(_) => false,
+            Self::Addresses { addresses, .. } => addresses.iter().all(is_loopback),
+        };
+        (!is_ours).then(|| self.describe())
     }
 
     pub(super) fn describe(&self) -> String {

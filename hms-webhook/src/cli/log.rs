@@ -14,7 +14,11 @@ use std::{
 };
 
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, registry::LookupSpan,
+    EnvFilter, Layer, Registry,
+    filter::Targets,
+    fmt,
+    layer::{Filter, Layered, SubscriberExt},
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -25,17 +29,18 @@ use line::Line;
 /// How long a line below a warning may wait until it is written.
 const DELAY: Duration = Duration::from_millis(100);
 
-/// Starts the log of what `RUST_LOG` asks for, or else `filter`. A logger that the program has set up itself stays.
+/// Starts the log of what `RUST_LOG` asks for, or else `filter`, and tells `listener` all of it, whatever is asked for.
+/// A logger that the program has set up itself stays.
 ///
 /// Keep what comes back until the program ends: it writes what still waits.
-pub(super) fn start(filter: &str) -> Flush {
+pub(super) fn start(filter: &str, listener: Option<impl Layer<Registry> + Send + Sync>) -> Flush {
     let asked = env::var("RUST_LOG").ok().filter(|asked| !asked.trim().is_empty());
     let asked = asked.as_deref().unwrap_or(filter);
     let held = Held::new(io::stderr());
     // Directives without spans and fields need not be looked up for each span.
     let started = match asked.parse::<Targets>() {
-        Ok(targets) => started(targets, &held),
-        Err(_) => started(EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new(filter)), &held),
+        Ok(targets) => started(targets, listener, &held),
+        Err(_) => started(EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new(filter)), listener, &held),
     };
     if started {
         held.write_every(DELAY);
@@ -43,13 +48,26 @@ pub(super) fn start(filter: &str) -> Flush {
     Flush(held)
 }
 
-fn started(filter: impl Layer<Registry> + Send + Sync, held: &Held) -> bool {
-    let registry = tracing_subscriber::registry().with(filter);
+fn started<F, L>(filter: F, listener: Option<L>, held: &Held) -> bool
+where
+    F: Layer<Registry> + Filter<Layered<L, Registry>> + Send + Sync,
+    L: Layer<Registry> + Send + Sync,
+{
     // Whoever looks at a terminal sees each line at once.
-    if io::stderr().is_terminal() {
-        return registry.with(fmt::layer().with_writer(io::stderr)).try_init().is_ok();
+    let is_seen = io::stderr().is_terminal();
+    let Some(listener) = listener else {
+        let registry = tracing_subscriber::registry().with(filter);
+        return match is_seen {
+            true => registry.with(fmt::layer().with_writer(io::stderr)).try_init().is_ok(),
+            false => registry.with(lines(held)).try_init().is_ok(),
+        };
+    };
+    // A filter of everything costs less, but the listener would hear no more than it lets through.
+    let registry = tracing_subscriber::registry().with(listener);
+    match is_seen {
+        true => registry.with(fmt::layer().with_writer(io::stderr).with_filter(filter)).try_init().is_ok(),
+        false => registry.with(lines(held).with_filter(filter)).try_init().is_ok(),
     }
-    registry.with(lines(held)).try_init().is_ok()
 }
 
 fn lines<S>(held: &Held) -> impl Layer<S> + Send + Sync + use<S>

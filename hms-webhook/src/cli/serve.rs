@@ -1,10 +1,16 @@
 //! The command `serve`: a server, from its configuration to its last answer.
 
 use std::io;
+#[cfg(feature = "console")]
+use std::sync::Arc;
 
 use clap::Args;
+#[cfg(feature = "console")]
+use tracing::info;
 
 use super::{environment::Environment, listen::Target, signals, signals::Signals};
+#[cfg(feature = "console")]
+use crate::console::{Console, Feed, Planned};
 use crate::{
     App,
     error::{Error, Result},
@@ -25,6 +31,25 @@ pub(super) struct ServeFlags {
     /// Also accept deliveries without a signature; on a loopback address only
     #[arg(long)]
     allow_unsigned: bool,
+    /// Also serve the development console at /_console; on a loopback address only
+    #[cfg(feature = "console")]
+    #[arg(long)]
+    dev: bool,
+    /// What the console is told by the log.
+    #[cfg(feature = "console")]
+    #[arg(skip)]
+    feed: Option<Arc<Feed>>,
+}
+
+#[cfg(feature = "console")]
+impl ServeFlags {
+    pub(super) fn wants_console(&self) -> bool {
+        self.dev
+    }
+
+    pub(super) fn with_console(self, feed: Arc<Feed>) -> Self {
+        Self { feed: Some(feed), ..self }
+    }
 }
 
 /// Serves `app` until a signal tells it to stop.
@@ -44,6 +69,8 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
             target.describe()
         ));
     }
+    #[cfg(feature = "console")]
+    let planned = flags.feed.and_then(|feed| Planned::new(&mut app, target.foreign_to_browsers(), feed));
     // What is wrong otherwise is better said before a file is made.
     if app.settings.store.is_none() && app.problems.is_empty() {
         match environment.store.map(|address| address.open()) {
@@ -58,13 +85,20 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
     }
     let serving = app.settings.serving.clone();
     let service = app.into_service()?;
-    let serving = serving.prepare()?;
+    #[cfg_attr(not(feature = "console"), expect(unused_mut))]
+    let mut serving = serving.prepare()?;
 
     #[cfg(feature = "prometheus")]
     if metrics.is_some() {
         super::exporter::watch_store(service.clone());
     }
     let listener = target.bind().await?;
+    #[cfg(feature = "console")]
+    if let (Some(planned), Some(address)) = (planned, listener.local_address()) {
+        let console = Console::new(planned, &service, address);
+        info!("the development console is at {}", console.url());
+        serving.console = Some(Arc::new(console));
+    }
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut signals = Signals::new()?;
     let rereading = signals::on_hangup({
@@ -74,8 +108,14 @@ pub(super) async fn serve(mut app: App, flags: ServeFlags) -> Result<()> {
             serving.reread();
         }
     })?;
+    #[cfg(feature = "console")]
+    let console = serving.console.clone();
     let serving = server::serve(service, listener, serving, async {
         let _ = stopped.await;
+        #[cfg(feature = "console")]
+        if let Some(console) = console {
+            console.close();
+        }
     });
     let at_once = async {
         signals.next().await;

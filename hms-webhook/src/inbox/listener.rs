@@ -123,7 +123,7 @@ impl Listeners {
             error!(kind = job.kind, "an event is for the handler `{}`, which this program does not have", job.handler);
             return Outcome::dead(format!("this program has no handler `{}` of `{}` events", job.handler, job.kind));
         };
-        let span = info_span!("handler", name = %job.handler, job = %job.id, attempt = job.attempt);
+        let span = info_span!("handler", name = %job.handler, job = %job.id, attempt = job.attempt, key = job.key);
         let outcome = self.attempt(listener, job).instrument(span).await;
         crate::metrics::event(listener.run.kind(), outcome.label());
         outcome

@@ -23,6 +23,8 @@ use super::{
     transport::Transport,
     watch::{Watch, Watched},
 };
+#[cfg(feature = "console")]
+use crate::console::Console;
 use crate::{
     limits::{DEFAULT_HEADER_FIELDS, Limits},
     service::WebhookService,
@@ -36,6 +38,8 @@ pub(super) struct Shared {
     pub(super) sources: Sources,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
+    #[cfg(feature = "console")]
+    pub(super) console: Option<Arc<Console>>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -75,6 +79,8 @@ impl Shared {
             sources: serving.sources.clone(),
             #[cfg(feature = "tls")]
             tls: serving.tls.clone(),
+            #[cfg(feature = "console")]
+            console: serving.console.clone(),
             http1,
             http2,
         }

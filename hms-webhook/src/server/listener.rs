@@ -60,6 +60,16 @@ impl Listener {
         }
     }
 
+    /// The address of a TCP port.
+    #[cfg(feature = "console")]
+    pub(crate) fn local_address(&self) -> Option<std::net::SocketAddr> {
+        match &self.0 {
+            Kind::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Kind::Unix(_) => None,
+        }
+    }
+
     /// Whether only programs of this machine can reach it.
     pub(crate) fn is_local(&self) -> io::Result<bool> {
         match &self.0 {

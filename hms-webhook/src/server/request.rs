@@ -14,7 +14,11 @@ use super::{
     sources::{Foreign, Sources},
     watch::{Answering, Watch},
 };
-use crate::{rejection::Rejection, response::ReplyBody};
+#[cfg(feature = "console")]
+pub(super) use crate::console::AnswerBody;
+use crate::rejection::Rejection;
+#[cfg(not(feature = "console"))]
+pub(super) use crate::response::ReplyBody as AnswerBody;
 
 /// Answers one request.
 pub(super) fn answer(
@@ -22,16 +26,20 @@ pub(super) fn answer(
     watch: &Arc<Watch>,
     peer: Option<IpAddr>,
     request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<ReplyBody>, Infallible>> + use<> {
+) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> + use<> {
     let answering: Answering = watch.request();
     let is_http_1 = request.version() < Version::HTTP_2;
     let is_chunked = is_http_1 && request.headers().contains_key(TRANSFER_ENCODING);
     let checked = check(&shared.sources, peer, &request);
     let (service, drain, watch) = (shared.service.clone(), shared.drain.clone(), watch.clone());
+    #[cfg(feature = "console")]
+    let console = shared.console.clone();
     async move {
         let mut response = match checked {
-            Ok(client) => service.answer(request, client).await,
-            Err((rejection, client)) => service.refuse(rejection, client),
+            #[cfg(feature = "console")]
+            Ok(client) if let Some(console) = console => console.answer(request, client).await,
+            Ok(client) => service.answer(request, client).await.map(AnswerBody::from),
+            Err((rejection, client)) => service.refuse(rejection, client).map(AnswerBody::from),
         };
         if response.status().is_client_error() || response.status().is_server_error() {
             watch.lingers();

@@ -2,12 +2,16 @@
 
 #[cfg(feature = "tls")]
 use std::path::PathBuf;
+#[cfg(feature = "console")]
+use std::sync::Arc;
 use std::{io, time::Duration};
 
 use super::sources::{self, Sources};
 #[cfg(feature = "tls")]
 use super::tls::{Tls, TlsFiles};
 use crate::App;
+#[cfg(feature = "console")]
+use crate::console::Console;
 
 /// # Settings of the server
 impl App {
@@ -85,6 +89,8 @@ impl Serving {
             sources: self.sources,
             #[cfg(feature = "tls")]
             tls: self.tls.map(Tls::open).transpose()?,
+            #[cfg(feature = "console")]
+            console: None,
         })
     }
 }
@@ -97,6 +103,9 @@ pub(crate) struct PreparedServing {
     pub(super) sources: Sources,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<Tls>,
+    /// What stands in front of the webhook.
+    #[cfg(feature = "console")]
+    pub(crate) console: Option<Arc<Console>>,
 }
 
 impl PreparedServing {

@@ -20,9 +20,9 @@ use tracing::debug;
 
 use super::{
     drain::{Drain, Phase},
+    request::AnswerBody,
     watch::Watch,
 };
-use crate::response::ReplyBody;
 
 /// A connection, or a part of its life.
 pub(super) trait Supervised {
@@ -145,7 +145,7 @@ impl<F: Future> Supervised for Prelude<'_, F> {
 impl<I, S> Supervised for Pin<&mut http1::Connection<I, S>>
 where
     I: Read + Write + Unpin,
-    S: HttpService<Incoming, ResBody = ReplyBody>,
+    S: HttpService<Incoming, ResBody = AnswerBody>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     type Output = hyper::Result<()>;
@@ -166,10 +166,10 @@ where
 impl<I, S, E> Supervised for Pin<&mut http2::Connection<I, S, E>>
 where
     I: Read + Write + Unpin,
-    S: HttpService<Incoming, ResBody = ReplyBody>,
+    S: HttpService<Incoming, ResBody = AnswerBody>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     S::Future: 'static,
-    E: Http2ServerConnExec<S::Future, ReplyBody>,
+    E: Http2ServerConnExec<S::Future, AnswerBody>,
 {
     type Output = hyper::Result<()>;
 

@@ -1,0 +1,13 @@
+// Views have addresses behind the `#`, so that Back, Forward and a reload do what people expect.
+import { signal } from '@preact/signals';
+
+const read = () => location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+
+export const route = signal<string[]>(read());
+addEventListener('hashchange', () => (route.value = read()));
+
+export const link = (...parts: (string | number)[]) => `#/${parts.map((part) => encodeURIComponent(part)).join('/')}`;
+
+export function go(...parts: (string | number)[]) {
+  location.hash = link(...parts);
+}

@@ -1,0 +1,13 @@
+use hms_webhook::{App, testing::TestPlatform};
+use serde_json::json;
+
+#[tokio::test]
+async fn find_slot_answers() {
+    // `App::discover()` finds what is annotated; put your own app here if it has state.
+    let platform = TestPlatform::new(App::discover())
+        .unwrap()
+        .call_id("call-1")
+        .caller(Some("+31612000111"));
+    let reply = platform.call_tool("find_slot", json!({ "day": "one \"day\"\\", "limit": 0 })).await;
+    assert_eq!(reply.value(), &json!({ "result": [] }));
+}

@@ -1,0 +1,278 @@
+//! Who gets to see the development console, and what keeps everybody else out; over real sockets, from the program
+//! that a user would start.
+//!
+//! What its page does is tested in a browser, in the folder `console/tests` of the repository.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+/// The tools of the program that [`copied`] was copied from.
+#[path = "../push/garage.rs"]
+#[expect(dead_code, reason = "its tools are found, its `main` is not needed")]
+mod garage;
+
+/// What the console of `garage` gives as tests, unchanged: `console/tests/restart.test.mjs` compares it.
+#[rustfmt::skip]
+mod copied {
+    mod broken_off;
+    mod greeting;
+    mod report;
+    mod status;
+    mod tool;
+    mod wrong_arguments;
+}
+
+use std::{process::Stdio, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    process::{Child, Command},
+};
+
+const SECRET: &str = "demo-secret-1";
+/// Longer than anything here takes; only a program that hangs meets it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn garage(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_garage"));
+    command.args(arguments).env_clear().env("HMS_WEBHOOK_SECRET", SECRET).env("HMS_WEBHOOK_STORE", "memory");
+    command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    command
+}
+
+/// A running program with its console.
+struct Garage {
+    child: Child,
+    /// As in `Host`.
+    host: String,
+    /// The path of the console, with its token.
+    base: String,
+}
+
+impl Garage {
+    async fn start(variables: &[(&str, &str)]) -> Self {
+        let mut child = garage(&["serve", "--dev", "--listen", "127.0.0.1:0"], variables).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let find = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if let Some((_, url)) = line.split_once("http://")
+                    && let Some((host, rest)) = url.trim().split_once("/_console/")
+                {
+                    return (host.to_owned(), format!("/_console/{rest}"));
+                }
+            }
+            panic!("the program ended without telling where its console is");
+        };
+        let (host, base) = tokio::time::timeout(PATIENCE, find).await.unwrap();
+        // Read on, so that the program can write on.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { child, host, base }
+    }
+
+    /// Sends a request with these header lines and reads the whole answer.
+    async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.host).await.unwrap();
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        if !headers.iter().any(|line| line.starts_with("Host:")) {
+            request.push_str(&format!("Host: {}\r\n", self.host));
+        }
+        headers.iter().for_each(|line| request.push_str(&format!("{line}\r\n")));
+        stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the server hangs").unwrap();
+        Answer::read(&String::from_utf8_lossy(&answer))
+    }
+
+    async fn get(&self, path: &str, headers: &[&str]) -> Answer {
+        self.ask("GET", path, headers, "").await
+    }
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn read(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_there_and_kept_to_itself() {
+    let garage = Garage::start(&[]).await;
+    for file in ["", "console.js", "console.css", "api/app"] {
+        let answer = garage.get(&format!("{}{file}", garage.base), &[]).await;
+        assert_eq!(answer.status, 200, "{file}");
+        for header in [
+            "content-security-policy: default-src 'none'; script-src 'self';",
+            "cache-control: no-store",
+            "referrer-policy: no-referrer",
+            "x-content-type-options: nosniff",
+            "x-frame-options: deny",
+        ] {
+            assert!(answer.head.contains(header), "{header} in {}", answer.head);
+        }
+        assert!(!answer.head.contains("access-control-"), "{}", answer.head);
+        assert!(!answer.body.contains(SECRET));
+    }
+    // The webhook beside it answers as ever.
+    assert_eq!(garage.get("/healthz", &["Host: elsewhere.example"]).await.status, 200);
+}
+
+#[tokio::test]
+async fn without_its_token_nothing_is_found() {
+    let garage = Garage::start(&[]).await;
+    let token = garage.base.trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
+    assert!(token.len() >= 32, "128 bits");
+    let longer = format!("/_console/{token}0/");
+    let shorter = format!("/_console/{}/", &token[1..]);
+    for path in ["/_console", "/_console/", "/_console/api/app", "/_console//", &longer, &shorter] {
+        let answer = garage.get(path, &[]).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.body.contains(&token) && !answer.head.contains(&token), "{path} tells the token");
+    }
+    let other = Garage::start(&[]).await;
+    assert_ne!(garage.base, other.base, "each start has a token of its own");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_here_by_rebinding_is_refused() {
+    let garage = Garage::start(&[]).await;
+    let port = garage.host.rsplit(':').next().unwrap();
+    for host in
+        ["evil.example".to_owned(), format!("evil.example:{port}"), "127.0.0.1:1".into(), "127.0.0.1".into(), "".into()]
+    {
+        let answer = garage.get(&garage.base, &[&format!("Host: {host}")]).await;
+        assert_eq!(answer.status, 421, "{host}");
+    }
+    for host in [format!("localhost:{port}"), format!("LOCALHOST:{port}"), format!("[::1]:{port}")] {
+        assert_eq!(garage.get(&garage.base, &[&format!("Host: {host}")]).await.status, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_refused() {
+    let garage = Garage::start(&[]).await;
+    let deliveries = format!("{}api/deliveries", garage.base);
+    let own = format!("Origin: http://{}", garage.host);
+    let body = r#"{"body":"{}"}"#;
+    let json = "Content-Type: application/json";
+    for foreign in [
+        "Origin: https://evil.example",
+        "Origin: null",
+        "Origin: http://127.0.0.1:1",
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Site: same-site",
+        "Sec-Fetch-Site: none",
+    ] {
+        assert_eq!(garage.ask("POST", &deliveries, &[foreign, json], body).await.status, 403, "{foreign}");
+    }
+    assert_eq!(garage.ask("POST", &deliveries, &[&own, "Content-Type: text/plain"], body).await.status, 415);
+    assert_eq!(garage.ask("POST", &deliveries, &[&own, "Sec-Fetch-Site: same-origin", json], body).await.status, 200);
+    assert_eq!(garage.get(&garage.base, &["Sec-Fetch-Site: none"]).await.status, 200, "an address that was typed");
+    assert_eq!(garage.get(&garage.base, &["Sec-Fetch-Site: cross-site"]).await.status, 403);
+}
+
+#[tokio::test]
+async fn it_delivers_like_the_platform_and_shows_what_came() {
+    let garage = Garage::start(&[]).await;
+    let call = r#"{\"message\":{\"type\":\"tool-calls\",\"call\":{\"id\":\"c-1\"},\"tool_call_list\":[{\"id\":\"t-1\",\"type\":\"function\",\"function\":{\"name\":\"find_slot\",\"arguments\":{\"day\":\"2026-02-05\"}}}]}}"#;
+    let deliver = async |options: &str| {
+        let body = format!(r#"{{"body":"{call}"{options}}}"#);
+        garage.ask("POST", &format!("{}api/deliveries", garage.base), &["Content-Type: application/json"], &body).await
+    };
+    let answer = deliver("").await;
+    assert!(answer.body.contains(r#""status":200"#) && answer.body.contains("2026-02-05"), "{}", answer.body);
+    for refused in
+        [r#","signature":"wrong""#, r#","signature":"none""#, r#","age_seconds":400"#, r#","age_seconds":-400"#]
+    {
+        let answer = deliver(refused).await;
+        assert!(answer.body.contains(r#""status":401"#), "{refused}: {}", answer.body);
+    }
+
+    let mut stream = TcpStream::connect(&garage.host).await.unwrap();
+    let request = format!("GET {}api/stream HTTP/1.1\r\nHost: {}\r\n\r\n", garage.base, garage.host);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    let read = async {
+        let mut buffer = [0; 4096];
+        while told.matches("event: delivery").count() < 5 {
+            let length = stream.read(&mut buffer).await.unwrap();
+            assert_ne!(length, 0, "the stream ended: {told}");
+            told.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.expect("the stream tells too little");
+    assert!(told.contains("event: hello") && told.contains("text/event-stream"), "{told}");
+    assert!(!told.contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_page_that_is_open_does_not_keep_the_server_from_stopping() {
+    let mut garage = Garage::start(&[]).await;
+    let mut stream = TcpStream::connect(&garage.host).await.unwrap();
+    let request = format!("GET {}api/stream HTTP/1.1\r\nHost: {}\r\n\r\n", garage.base, garage.host);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 1];
+    stream.read_exact(&mut first).await.unwrap();
+    let stopped = tokio::time::Instant::now();
+    let id = garage.child.id().unwrap().to_string();
+    assert!(Command::new("kill").arg(&id).status().await.unwrap().success());
+    let status = tokio::time::timeout(PATIENCE, garage.child.wait()).await.expect("it hangs").unwrap();
+    assert!(status.success());
+    assert!(stopped.elapsed() < Duration::from_secs(5), "it waited for the page: {:?}", stopped.elapsed());
+}
+
+#[tokio::test]
+async fn a_given_token_stays_and_a_bad_one_is_refused() {
+    let token = "0123456789abcdef0123456789abcdef";
+    let garage = Garage::start(&[("HMS_WEBHOOK_CONSOLE_TOKEN", token)]).await;
+    assert_eq!(garage.base, format!("/_console/{token}/"));
+    for bad in ["short", "0123456789abcdef0123456789abcde/"] {
+        let seen = refused(&["serve", "--dev", "--listen", "127.0.0.1:0"], &[("HMS_WEBHOOK_CONSOLE_TOKEN", bad)]).await;
+        assert!(seen.contains("HMS_WEBHOOK_CONSOLE_TOKEN is no token") && !seen.contains(bad), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_refused_on_an_address_that_others_reach() {
+    for address in ["0.0.0.0:0", "[::]:0", "unix:never-made.sock"] {
+        let seen = refused(&["serve", "--dev", "--listen", address], &[]).await;
+        assert!(seen.contains("`--dev` serves the development console on a loopback address only"), "{seen}");
+        assert!(seen.contains("listen on 127.0.0.1"), "{seen}");
+    }
+}
+
+/// Starts what must not start, and returns what it says.
+async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output =
+        tokio::time::timeout(PATIENCE, garage(arguments, variables).output()).await.expect("it started").unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn without_the_flag_there_is_none() {
+    let mut child = garage(&["serve", "--listen", "127.0.0.1:0"], &[]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    let host = loop {
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
+        said.push_str(&line);
+        if let Some((_, address)) = line.split_once("listening on ") {
+            break address.split(',').next().unwrap().to_owned();
+        }
+    };
+    assert!(!said.contains("_console"), "{said}");
+    let garage = Garage { child, host, base: String::new() };
+    for path in ["/_console", "/_console/", "/_console/console.js"] {
+        assert_eq!(garage.get(path, &[]).await.status, 404, "{path}");
+    }
+}
