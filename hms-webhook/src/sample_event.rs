@@ -1,6 +1,6 @@
 //! Deliveries as the platform would send them, for tests and for the commands: one made-up phone call and its events.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// A made-up call.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ pub(crate) fn legacy(value: Value) -> Value {
                 "arguments" | "metadata" => (name, value),
                 _ => (camel_case(&name), legacy(value)),
             })
-            .collect::<Map<_, _>>()
+            .collect::<serde_json::Map<_, _>>()
             .into(),
         other => other,
     }

@@ -1,6 +1,8 @@
 //! Which store `HMS_WEBHOOK_STORE` names, and where it is if that names none.
 
-use std::{path::PathBuf, sync::Arc};
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::environment::Variables;
 use crate::store::{Memory, Store};
