@@ -97,7 +97,6 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
         }
     }
 
-    #[cfg(feature = "push")]
     /// A secret: in the variable itself or in the file that `…_FILE` names.
     #[cfg(feature = "push")]
     pub(crate) fn secret(&self, name: &str) -> Result<Option<String>, String> {
