@@ -117,3 +117,7 @@ fn shown(value: Option<&Value>) -> String {
         None => json,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
