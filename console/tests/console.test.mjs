@@ -180,7 +180,7 @@ test('replay, with and without edits', async () => {
   await page.getByText(/Repeats.*same answer/).waitFor();
 
   await button('Edit and replay').click();
-  const body = page.getByLabel('Body');
+  const body = page.getByRole('textbox', { name: 'Body' });
   await body.fill((await body.inputValue()).replace('A-1050', 'A-1042').replace('tool_1', 'tool_2'));
   await button('Send').click();
   await page.getByText(/Repeats.*another answer/).waitFor();
@@ -194,7 +194,7 @@ test('replay, with and without edits', async () => {
     await page.locator('.verdict.bad').getByText(why).waitFor();
   }
   await button('Edit and replay').click();
-  await page.getByLabel('Body').fill('no JSON at all');
+  await page.getByRole('textbox', { name: 'Body' }).fill('no JSON at all');
   await page.getByText('This is no JSON').waitFor();
   await button('Send').click();
   await page.locator('.badge').getByText('refused, 400').first().waitFor();
@@ -331,7 +331,7 @@ test('each view in both themes and at phone width: accessible, and nothing to sc
       if (view === 'edit') {
         await other.page.goto(`${desk.url}#/deliveries/${newest}`);
         await other.page.getByRole('button', { name: 'Edit and replay' }).click();
-        await other.page.getByLabel('Body').waitFor();
+        await other.page.getByRole('textbox', { name: 'Body' }).waitFor();
       } else {
         await other.page.goto(`${desk.url}#/${view}`);
         await other.page.waitForTimeout(50);
