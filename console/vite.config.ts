@@ -5,6 +5,7 @@ export default defineConfig({
   base: './',
   build: {
     target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // the first ones with light-dark()
     outDir: '../hms-webhook/src/console/assets',
     emptyOutDir: true,
     modulePreload: { polyfill: false },

@@ -1,10 +1,8 @@
 // What the server says: the types of its JSON, and the requests.
 
+import { object, parse, type Json, type JsonObject } from './json';
 import { start } from './schema';
 
-/** Any JSON value. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
 export type Schema = { [keyword: string]: any };
 
 export interface Tool {
@@ -90,6 +88,8 @@ export interface Delivery {
   status: number | null;
   reply: string | null;
   answered_ms: number | null;
+  /** In the word of the log. */
+  outcome: string | null;
   log: LogLine[];
 }
 
@@ -97,6 +97,8 @@ export type Signature = 'valid' | 'wrong' | 'none';
 
 export interface Sent {
   id: number | null;
+  /** The start of the server that this number is of. */
+  instance: string;
   status: number;
   reply: string;
 }
@@ -124,31 +126,44 @@ export interface Inbox {
 /** A refusal of the server, in words. */
 export class Refused extends Error {}
 
-async function request<T>(path: string, init?: RequestInit): Promise<T> {
+/** The text of what the server answers: JSON. */
+async function ask(path: string, init?: RequestInit): Promise<string> {
   const response = await fetch(path, { cache: 'no-store', ...init });
   const text = await response.text();
-  let json: any = null;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Refused(`the server answered ${response.status}: ${text.slice(0, 200)}`);
-  }
-  if (!response.ok) throw new Refused(json?.error ?? `the server answered ${response.status}`);
-  return json as T;
+  const read = parse(text);
+  if ('problem' in read) throw new Refused(`the server answered ${response.status}: ${text.slice(0, 200)}`);
+  const why = object(read.value).error;
+  if (!response.ok) throw new Refused(typeof why === 'string' ? why : `the server answered ${response.status}`);
+  return text;
 }
+
+const request = async <T>(path: string, init?: RequestInit) => JSON.parse(await ask(path, init)) as T;
+
+/** For what holds values of the user's own, whose numbers stay as they were written. */
+const exactly = (text: string): any => {
+  const read = parse(text);
+  return 'value' in read ? read.value : null;
+};
 
 const post = <T>(path: string, body: unknown) =>
   request<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 export async function loadApp(): Promise<AppInfo> {
-  const app = await request<AppInfo>('api/app');
-  for (const tool of app.tools) tool.example ??= start(tool.parameters) as JsonObject;
+  const text = await ask('api/app');
+  const app = JSON.parse(text) as AppInfo;
+  const { tools } = exactly(text) as Pick<AppInfo, 'tools'>;
+  app.tools.forEach((tool, index) => {
+    tool.parameters = tools[index]!.parameters;
+    tool.example = tools[index]!.example ?? (start(tool.parameters) as JsonObject);
+  });
   return app;
 }
 export const deliver = (body: string, signature: Signature = 'valid', age_seconds = 0) =>
   post<Sent>('api/deliveries', { body, signature, age_seconds });
+/** Sends what came with a delivery once more, secrets and all. */
+export const repeat = (delivery: number) => post<Sent>('api/deliveries', { delivery });
 export const forgetDeliveries = () => request<object>('api/deliveries', { method: 'DELETE' });
-export const loadDefinitions = (profile: string) =>
-  request<{ definitions: Json; warnings: string[] }>(`api/definitions/${encodeURIComponent(profile)}`);
+export const loadDefinitions = async (profile: string): Promise<{ definitions: Json; warnings: string[] }> =>
+  exactly(await ask(`api/definitions/${encodeURIComponent(profile)}`));
 export const loadInbox = () => request<Inbox>('api/inbox');
 export const replayDead = (id: string) => post<object>('api/inbox/replay', { id });

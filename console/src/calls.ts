@@ -1,6 +1,6 @@
 // The phone call that the console plays: who calls whom, what it has come to, and the messages of its steps.
 import { signal } from '@preact/signals';
-import type { Json, JsonObject } from './api';
+import { object, write, type Json, type JsonObject } from './json';
 import { app } from './live';
 
 export interface PhoneCall {
@@ -32,9 +32,6 @@ export function newCall() {
   call.value = { ...fresh(), caller, number, web };
 }
 
-const object = (value: Json | undefined): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
-
 /** A body as the platform would send it now, in this call. */
 export function body(event: string, status: string, members: JsonObject = {}): string {
   const { id, caller, number, web, metadata } = call.value;
@@ -49,7 +46,7 @@ export function body(event: string, status: string, members: JsonObject = {}): s
     ...members,
   };
   if (metadata !== undefined && event !== 'assistant-request') message.assistant = { metadata };
-  return JSON.stringify({ message });
+  return write({ message });
 }
 
 export function toolCallBody(calls: { name: string; arguments: Json }[]): string {

@@ -1,56 +1,64 @@
-// JSON as text: reading without losing the place, writing for people, and for Rust.
-import type { Json } from './api';
+// JSON as text and as values: reading without losing the place or a digit, writing for people.
+
+/** A number that JavaScript would round or write in another way, as it was written. */
+export interface ExactNumber {
+  readonly rawJSON: string;
+}
+export type JsonObject = { [key: string]: Json };
+/** Any JSON value. */
+export type Json = null | boolean | number | ExactNumber | string | Json[] | JsonObject;
+
+// Browsers have it; the types of TypeScript do not yet.
+declare global {
+  interface JSON {
+    parse(text: string, reviver: (key: string, value: unknown, context?: { source?: string }) => unknown): unknown;
+    rawJSON(text: string): ExactNumber;
+    isRawJSON(value: unknown): value is ExactNumber;
+  }
+}
+
+/** Browsers before 2025 do not tell how a number was written: there it is rounded. */
+const exact = (_: string, value: unknown, context?: { source?: string }) =>
+  typeof value === 'number' && context?.source !== undefined && context.source !== String(value) ? JSON.rawJSON(context.source) : value;
 
 export function parse(text: string): { value: Json } | { problem: string } {
   try {
-    return { value: JSON.parse(text) as Json };
+    return { value: JSON.parse(text, exact) as Json };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Indented where it is JSON, else as it is. A number beyond what JavaScript holds would be changed, so it stays. */
+/** On one line, numbers as they were written. */
+export const write = (value: Json): string => JSON.stringify(value);
+
+/** Indented, numbers as they were written. */
+export const indented = (value: Json): string => JSON.stringify(value, null, 2);
+
+/** Indented where it is JSON, else as it is. */
 export function pretty(text: string): string {
   const read = parse(text);
-  if ('problem' in read) return text;
-  return hasLongNumber(text) ? text : JSON.stringify(read.value, null, 2);
+  return 'problem' in read ? text : visible(indented(read.value));
 }
 
-const STRING = /"(?:[^"\\]|\\.)*"/g;
+/** What changes the direction of the text around it is written out, as JSON does it. */
+export const visible = (text: string): string =>
+  text.replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (found) => `\\u${found.charCodeAt(0).toString(16)}`);
 
-function hasLongNumber(text: string): boolean {
-  return /\d{16}|\d[eE]|\.\d*0(?!\d)|-0(?![.\d])/.test(text.replace(STRING, '""'));
-}
+export const isNumber = (value: Json | undefined): value is number | ExactNumber =>
+  typeof value === 'number' || (typeof value === 'object' && value !== null && 'rawJSON' in value && JSON.isRawJSON?.(value));
 
-/** A string literal of Rust. */
-export function rustString(text: string): string {
-  let literal = '"';
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (character === '"' || character === '\\') literal += `\\${character}`;
-    else if (character === '\n') literal += '\\n';
-    else if (character === '\r') literal += '\\r';
-    else if (character === '\t') literal += '\\t';
-    // Also what would change the direction of the text around it.
-    else if (code < 0x20 || code === 0x7f || /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(character)) {
-      literal += `\\u{${code.toString(16)}}`;
-    } else literal += character;
-  }
-  return `${literal}"`;
-}
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumber(value);
 
-/** What stands between the parentheses of `json!(…)`. */
-export function rustJson(value: Json, indent = ''): string {
-  const deeper = `${indent}    `;
-  if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return rustString(value);
-  const parts = Array.isArray(value)
-    ? value.map((item) => rustJson(item, deeper))
-    : Object.entries(value).map(([key, item]) => `${rustString(key)}: ${rustJson(item, deeper)}`);
-  const [open, close, pad] = Array.isArray(value) ? ['[', ']', ''] : ['{', '}', ' '];
-  if (parts.length === 0) return open + close;
-  const line = `${open}${pad}${parts.join(', ')}${pad}${close}`;
-  if (line.length + indent.length <= 90 && !line.includes('\n')) return line;
-  return `${open}\n${parts.map((part) => `${deeper}${part},\n`).join('')}${indent}${close}`;
+/** The value as an object, an empty one where it is something else. */
+export const object = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+
+export const same = (one: Json | undefined, other: Json | undefined): boolean =>
+  one === other || (one !== undefined && other !== undefined && write(one) === write(other));
+
+/** What was typed for a number: the number where it is one, else the text, which the server will have an opinion on. */
+export function typedNumber(text: string): Json {
+  const read = parse(text);
+  return 'value' in read && isNumber(read.value) ? read.value : text;
 }

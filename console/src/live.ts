@@ -1,6 +1,6 @@
 // The stream of the server: what it knows of each delivery, as it comes to know it.
 import { computed, signal } from '@preact/signals';
-import { loadApp, type AppInfo, type Delivery } from './api';
+import { loadApp, type AppInfo, type Delivery, type Sent } from './api';
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'gone';
 
@@ -14,12 +14,37 @@ const known = signal<ReadonlyMap<number, Delivery>>(new Map());
 export const deliveries = computed(() => [...known.value.values()].sort((one, other) => other.id - one.id));
 export const delivery = (id: number) => known.value.get(id);
 
+/** What the server knows of what this page sent; nothing where it was started again since then. */
+export const deliveryOf = (sent: Sent | null | undefined) =>
+  sent?.id != null && sent.instance === app.value?.instance ? delivery(sent.id) : undefined;
+
 /** Which delivery another one repeats, as far as this page has sent it. */
 export const repeats = new Map<number, number>();
 
+/** What came since the page was last drawn anew: a busy server tells more than anybody could follow. */
+let fresh: Delivery[] = [];
+let forgotten = 0;
+let drawing: ReturnType<typeof setTimeout> | undefined;
+
+function drawSoon() {
+  drawing ??= setTimeout(() => {
+    const next = new Map(known.value);
+    for (const news of fresh) next.set(news.id, news);
+    for (const id of next.keys()) if (id <= forgotten) next.delete(id);
+    known.value = next;
+    fresh = [];
+    drawing = undefined;
+  }, DRAW_MS);
+}
+
 export function forget() {
   known.value = new Map();
+  repeats.clear();
+  fresh = [];
+  forgotten = 0;
 }
+
+const DRAW_MS = 40;
 
 const PAUSE_MS = 1000;
 
@@ -37,12 +62,13 @@ export function follow() {
     connection.value = 'live';
   });
   stream.addEventListener('delivery', (event) => {
-    const news = JSON.parse(event.data) as Delivery;
-    known.value = new Map(known.value).set(news.id, news);
+    fresh.push(JSON.parse(event.data) as Delivery);
+    drawSoon();
   });
   stream.addEventListener('forgotten', (event) => {
     const { up_to } = JSON.parse(event.data) as { up_to: number };
-    known.value = new Map([...known.value].filter(([id]) => id > up_to));
+    forgotten = up_to;
+    drawSoon();
   });
   stream.addEventListener('inbox', () => inboxChanges.value++);
   // A browser gives up for good where the answer is no stream, as from a proxy or while a new build starts.

@@ -1,7 +1,15 @@
 // Views have addresses behind the `#`, so that Back, Forward and a reload do what people expect.
 import { signal } from '@preact/signals';
 
-const read = () => location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+const read = () => location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decoded);
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // somebody wrote it by hand
+  }
+}
 
 export const route = signal<string[]>(read());
 addEventListener('hashchange', () => (route.value = read()));

@@ -1,5 +1,6 @@
 // What a form needs to know of a JSON Schema.
-import type { Json, JsonObject, Schema } from './api';
+import type { Schema } from './api';
+import { isNumber, isObject, same, write, type Json, type JsonObject } from './json';
 
 export type Kind = 'text' | 'long' | 'choice' | 'integer' | 'number' | 'boolean' | 'list' | 'object' | 'union' | 'json';
 
@@ -15,7 +16,7 @@ export function kindOf(schema: Schema): Kind {
   if (types.length !== 1) return 'json';
   switch (types[0]) {
     case 'string':
-      return (schema.maxLength ?? 0) > 200 ? 'long' : 'text';
+      return (size(schema.maxLength) ?? 0) > 200 ? 'long' : 'text';
     case 'integer':
     case 'number':
     case 'boolean':
@@ -28,6 +29,9 @@ export function kindOf(schema: Schema): Kind {
       return 'json';
   }
 }
+
+/** A bound to count with. One that is beyond counting bounds nothing. */
+const size = (bound: unknown): number | undefined => (typeof bound === 'number' ? bound : undefined);
 
 export const branchesOf = (schema: Schema): Schema[] => schema.anyOf ?? schema.oneOf ?? [];
 
@@ -47,7 +51,7 @@ export function start(schema: Schema): Json {
     case 'boolean':
       return false;
     case 'list':
-      return Array.from({ length: schema.minItems ?? 0 }, () => start(schema.items));
+      return Array.from({ length: size(schema.minItems) ?? 0 }, () => start(schema.items));
     case 'object': {
       const value: JsonObject = {};
       for (const name of (schema.required as string[]) ?? []) value[name] = start(schema.properties[name] ?? {});
@@ -73,8 +77,11 @@ function startText(schema: Schema): string {
   // What a description gives as an example is the best that there is to go by.
   const example = /\b(?:for example|for instance|such as|like|e\.g\.)[,:]?\s+[“"'`]?([^,;.!?()“”"'`\n]+)/i.exec(schema.description ?? '');
   const text = example?.[1]?.trim() ?? 'some text';
-  return text.padEnd(schema.minLength ?? 0, '.').slice(0, schema.maxLength ?? undefined);
+  return text.padEnd(size(schema.minLength) ?? 0, '.').slice(0, size(schema.maxLength));
 }
+
+/** A value of a choice, as it is shown. */
+export const plain = (value: Json): string => (typeof value === 'string' ? value : write(value));
 
 /** The branch that a value most probably belongs to. */
 export function branchFor(schema: Schema, value: Json | undefined): number {
@@ -83,11 +90,11 @@ export function branchFor(schema: Schema, value: Json | undefined): number {
 }
 
 function fit(schema: Schema, value: Json | undefined): number {
-  if ('const' in schema) return schema.const === value ? 3 : -1;
-  if (Array.isArray(schema.enum)) return schema.enum.includes(value) ? 3 : -1;
+  if ('const' in schema) return same(schema.const, value) ? 3 : -1;
+  if (Array.isArray(schema.enum)) return schema.enum.some((choice: Json) => same(choice, value)) ? 3 : -1;
   if (value === null) return schema.type === 'null' ? 3 : -1;
   if (Array.isArray(value)) return typesOf(schema).includes('array') ? 2 : -1;
-  if (typeof value === 'object') {
+  if (isObject(value)) {
     if (!typesOf(schema).includes('object')) return -1;
     let points = 1;
     for (const [name, member] of Object.entries(schema.properties ?? {}) as [string, Schema][]) {
@@ -96,7 +103,7 @@ function fit(schema: Schema, value: Json | undefined): number {
     }
     return points;
   }
-  const type = typeof value;
+  const type = isNumber(value) ? 'number' : typeof value;
   const types = typesOf(schema);
   return types.includes(type) || (type === 'number' && types.includes('integer')) ? 2 : -1;
 }
@@ -104,11 +111,11 @@ function fit(schema: Schema, value: Json | undefined): number {
 export function branchName(branch: Schema, index: number): string {
   if (branch.title) return branch.title;
   if (branch.type === 'null') return 'null';
-  if ('const' in branch) return String(branch.const);
-  if (Array.isArray(branch.enum)) return branch.enum.join(' | ');
+  if ('const' in branch) return plain(branch.const);
+  if (Array.isArray(branch.enum)) return branch.enum.map(plain).join(' | ');
   for (const member of Object.values(branch.properties ?? {}) as Schema[]) {
     const fixed = 'const' in member ? member.const : member.enum?.length === 1 ? member.enum[0] : undefined;
-    if (fixed !== undefined) return String(fixed);
+    if (fixed !== undefined) return plain(fixed);
   }
   const names = Object.keys(branch.properties ?? {});
   if (names.length === 1) return names[0]!;
@@ -119,16 +126,20 @@ export function branchName(branch: Schema, index: number): string {
 export function bounds(schema: Schema): string {
   const said: string[] = [];
   const { minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
-  const range = (from: unknown, to: unknown, unit: string) =>
-    from !== undefined && to !== undefined ? `${from} to ${to}${unit}` : from !== undefined ? `${from}${unit} or more` : `at most ${to}${unit}`;
+  const range = (from: Json | undefined, to: Json | undefined, unit: string) =>
+    from !== undefined && to !== undefined
+      ? `${write(from)} to ${write(to)}${unit}`
+      : from !== undefined
+        ? `${write(from)}${unit} or more`
+        : `at most ${write(to ?? null)}${unit}`;
   if (minimum !== undefined || maximum !== undefined) said.push(range(minimum, maximum, ''));
-  if (schema.exclusiveMinimum !== undefined) said.push(`more than ${schema.exclusiveMinimum}`);
-  if (schema.exclusiveMaximum !== undefined) said.push(`less than ${schema.exclusiveMaximum}`);
+  if (schema.exclusiveMinimum !== undefined) said.push(`more than ${write(schema.exclusiveMinimum)}`);
+  if (schema.exclusiveMaximum !== undefined) said.push(`less than ${write(schema.exclusiveMaximum)}`);
   if (minLength !== undefined || maxLength !== undefined) said.push(range(minLength, maxLength, ' characters'));
   if (minItems !== undefined || maxItems !== undefined) said.push(range(minItems, maxItems, ' items'));
   if (schema.pattern) said.push(`pattern ${schema.pattern}`);
   // A date has a field of its own, which says it better.
   if (schema.format && schema.format !== 'date') said.push(String(schema.format));
-  if (schema.default !== undefined) said.push(`default ${JSON.stringify(schema.default)}`);
+  if (schema.default !== undefined) said.push(`default ${write(schema.default)}`);
   return said.join(' · ');
 }

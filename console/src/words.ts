@@ -1,5 +1,6 @@
 // How times, outcomes and events are said.
 import type { Delivery, ToolRun } from './api';
+import { object, parse, visible } from './json';
 
 export function duration(ms: number): string {
   if (ms < 1) return '< 1 ms';
@@ -14,28 +15,51 @@ export function clock(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** The time of day, and the day where it is another one. */
+export function moment(at: number): string {
+  const date = new Date(at);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return date.toDateString() === new Date().toDateString() ? clock(at) : `${day} ${clock(at)}`;
+}
+
+const LONGEST_NAME = 120;
+
+/** A name that comes from outside: not longer than a heading may be, and what would reorder the text beside it is seen. */
+export function name(text: string): string {
+  const short = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
+  return visible(short);
+}
+
 export type Tone = 'good' | 'bad' | 'warn' | 'calm';
 export interface Judgement {
   tone: Tone;
   text: string;
 }
 
+/** How the outcomes of the log are said here: in the same words. */
 const OUTCOMES: { [outcome: string]: Judgement } = {
-  ok: { tone: 'good', text: 'ok' },
+  answered: { tone: 'good', text: 'answered' },
   accepted: { tone: 'good', text: 'accepted' },
-  stored: { tone: 'calm', text: 'stored result' },
+  acknowledged: { tone: 'good', text: 'acknowledged' },
+  repeated: { tone: 'calm', text: 'repeated' },
+  stored: { tone: 'calm', text: 'repeated' },
   told: { tone: 'warn', text: 'told an error' },
   arguments: { tone: 'warn', text: 'wrong arguments' },
-  unknown: { tone: 'warn', text: 'no such tool' },
+  unknown: { tone: 'warn', text: 'unknown tool' },
+  refused: { tone: 'warn', text: 'refused' },
+  fallback: { tone: 'warn', text: 'fallback' },
   failed: { tone: 'bad', text: 'failed' },
   late: { tone: 'bad', text: 'too late' },
   panicked: { tone: 'bad', text: 'panicked' },
 };
 
-export function outcomeOf(run: ToolRun): Judgement {
-  if (run.outcome === null) return { tone: 'calm', text: 'running' };
-  return OUTCOMES[run.outcome] ?? { tone: 'calm', text: run.outcome };
-}
+const said = (outcome: string): Judgement => OUTCOMES[outcome] ?? { tone: 'calm', text: outcome };
+
+export const outcomeOf = (run: ToolRun): Judgement => (run.outcome === null ? { tone: 'calm', text: 'running' } : said(run.outcome));
+
+/** Not where its delivery was refused. */
+export const wasRun = (run: ToolRun): boolean => run.outcome !== 'not run';
 
 const WORST: Tone[] = ['bad', 'warn', 'calm', 'good'];
 
@@ -50,8 +74,12 @@ export function judge(delivery: Delivery): Judgement {
     if (found) return found;
   }
   if (delivery.log.some((line) => line.level === 'ERROR')) return { tone: 'bad', text: 'handler failed' };
-  return { tone: 'good', text: delivery.event === 'assistant-request' ? 'answered' : 'acknowledged' };
+  // A program with a logger of its own tells no outcome.
+  return said(delivery.outcome ?? 'answered');
 }
+
+/** What stands in the place of a secret. */
+export const HIDDEN = '[secret]';
 
 const EVENTS: { [event: string]: string } = {
   'assistant-request': 'Incoming call',
@@ -62,15 +90,13 @@ const EVENTS: { [event: string]: string } = {
 
 /** What a delivery is about, for a list. */
 export function subject(delivery: Delivery): string {
-  if (delivery.tools.length > 0) return delivery.tools.map((run) => run.name).join(', ');
-  const name = EVENTS[delivery.event ?? ''] ?? delivery.event ?? 'unread delivery';
-  return delivery.event === 'status-update' ? `${name}: ${statusOf(delivery)}` : name;
+  if (delivery.tools.length > 0) return name(delivery.tools.map((run) => run.name).join(', '));
+  const event = EVENTS[delivery.event ?? ''] ?? delivery.event ?? 'unread delivery';
+  return name(delivery.event === 'status-update' ? `${event}: ${statusOf(delivery)}` : event);
 }
 
 function statusOf(delivery: Delivery): string {
-  try {
-    return JSON.parse(delivery.body).message.call.status;
-  } catch {
-    return 'unknown';
-  }
+  const read = parse(delivery.body);
+  const status = 'value' in read ? object(object(object(read.value).message).call).status : undefined;
+  return typeof status === 'string' ? status : 'unknown';
 }

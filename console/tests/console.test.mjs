@@ -1,13 +1,12 @@
 // The console in a real browser, by clicks and by keys, against the order desk.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { openPage, SECRET, startBrowser, startDesk } from './support.mjs';
+import { deliverTo, LOOKS, looksSound, openPage, SECRET, startBrowser, startDesk, tabTo } from './support.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser;
 let desk;
@@ -35,17 +34,7 @@ const go = (hash) => page.goto(`${desk.url}#/${hash}`);
 const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
 const region = (name) => page.getByRole('region', { name, exact: true });
 
-/** As the platform does it, without the crate's own signer. */
-function deliver(message, { secret = SECRET, age = 0 } = {}) {
-  const body = JSON.stringify({ message });
-  const timestamp = String(Math.floor(Date.now() / 1000) - age);
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-  return fetch(desk.webhook, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-webhook-timestamp': timestamp, 'x-webhook-signature': `sha256=${signature}` },
-    body,
-  });
-}
+const deliver = (message, options) => deliverTo(desk, message, options);
 
 const lookup = (order_id, call = 'call-from-outside') => ({
   type: 'tool-calls',
@@ -53,16 +42,6 @@ const lookup = (order_id, call = 'call-from-outside') => ({
   customer: { number: '+31612000111' },
   tool_call_list: [{ id: 'tool_1', type: 'function', function: { name: 'lookup_order', arguments: { order_id } } }],
 });
-
-/** Presses Tab until what has the focus is `locator`. */
-async function tabTo(locator, limit = 120) {
-  const target = await locator.elementHandle();
-  for (let presses = 0; presses < limit; presses++) {
-    if (await target.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-  }
-  assert.fail(`${locator} cannot be reached with Tab`);
-}
 
 test('a tool is called from its form', async () => {
   await page.getByRole('link', { name: /^lookup_order/ }).click();
@@ -84,7 +63,7 @@ test('every tool begins with arguments that it takes', async () => {
     await go(`tools/${name}`);
     await button('Call tool').click();
     await region(`Result of ${name}`).waitFor();
-    await page.locator('.result .badge').getByText(/^(ok|accepted|told an error)$/).waitFor();
+    await page.locator('.result .badge').getByText(/^(answered|accepted|told an error)$/).waitFor();
     const result = await region(`Result of ${name}`).innerText();
     assert.doesNotMatch(result, /argument|expected/, name);
   }
@@ -102,11 +81,34 @@ test('nested, optional and chosen arguments', async () => {
   assert.deepEqual(JSON.parse(await json.inputValue()), { day: '2027-03-01', hour: 10, visit: { reason: 'advice', bikes: 2 } });
   await json.fill('{"day": ');
   assert.equal(await button('Call tool').isDisabled(), true);
+  const sent = [];
+  page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()));
+  await json.press('Control+Enter');
   await json.fill('{"day": "someday", "hour": "late"}');
   await button('Call tool').click();
   await page.locator('.result .badge').getByText('wrong arguments').waitFor();
+  assert.equal(sent.length, 1, 'what is no JSON is not sent');
   await button('Reset to the example').click();
   await page.getByRole('textbox', { name: 'hour' }).waitFor();
+});
+
+test('no digit of a number is lost', async () => {
+  await go('tools/lookup_order');
+  await page.getByLabel('max_lines: include').check();
+  const field = page.getByRole('textbox', { name: 'max_lines' });
+  await field.fill('9007199254740993');
+  await button('JSON').click();
+  const json = page.getByLabel('Arguments as JSON');
+  assert.match(await json.inputValue(), /"max_lines": 9007199254740993\n/);
+  await json.fill('{"order_id": "A-1042", "max_lines": 12345678901234567890, "other": [1.0, -0, 1e2]}');
+  await button('Form').click();
+  assert.equal(await field.inputValue(), '12345678901234567890');
+  await button('Call tool').click();
+  await page.getByRole('link', { name: 'Open delivery' }).click();
+  const sent = (await region('Body').innerText()).replaceAll(/\s/g, '');
+  assert.match(sent, /"max_lines":12345678901234567890,"other":\[1\.0,-0,1e2\]/);
+  await button('Edit and replay').click();
+  assert.match(await page.getByRole('textbox', { name: 'Body' }).inputValue(), /"max_lines": 12345678901234567890,/);
 });
 
 test('a tool that misses its deadline', async () => {
@@ -117,8 +119,8 @@ test('a tool that misses its deadline', async () => {
 });
 
 test('a phone call, step by step and as a whole', async () => {
-  await page.getByRole('link', { name: 'Phone call' }).click();
-  for (const [step, outcome] of [['Ring', 'answered'], ['Pick up', 'acknowledged'], ['Call a tool', 'ok'], ['Hang up', 'acknowledged'], ['Break off', 'acknowledged'], ['Report', 'acknowledged']]) {
+  await page.getByRole('link', { name: 'Phone call', exact: true }).click();
+  for (const [step, outcome] of [['Ring', 'answered'], ['Pick up', 'accepted'], ['Call a tool', 'answered'], ['Hang up', 'accepted'], ['Break off', 'accepted'], ['Report', 'accepted']]) {
     if (step === 'Call a tool') {
       await page.getByLabel('Tool', { exact: true }).selectOption('lookup_order');
       await page.getByLabel('Arguments').fill('{"order_id": "A-1043"}');
@@ -135,9 +137,9 @@ test('a phone call, step by step and as a whole', async () => {
   // What the answer to the assistant-request attached came back with the later events.
   await region('Body').getByText('"metadata"').waitFor();
 
-  await page.getByRole('link', { name: 'Phone call' }).click();
+  await page.getByRole('link', { name: 'Phone call', exact: true }).click();
   await button('Play a whole call').click();
-  await page.locator('.story > li').nth(4).getByText('acknowledged').waitFor();
+  await page.locator('.story > li').nth(4).getByText('accepted').waitFor();
 });
 
 test('a web call has no numbers', async () => {
@@ -166,6 +168,8 @@ test('deliveries from outside appear by themselves, verified or not', async () =
     await page.waitForFunction((count) => document.querySelectorAll('.delivery-row').length > count, before);
     await page.getByRole('link', { name: /not verified/ }).first().click();
     await page.locator('.verdict.bad').getByText(why).waitFor();
+    await page.getByText('It was not run.').waitFor();
+    await page.locator('.detail').getByText('running').waitFor({ state: 'detached' });
   }
   assert.equal((await fetch(desk.webhook, { method: 'POST', body: '{}' })).status, 401);
   assert.equal((await page.content()).includes(SECRET), false);
@@ -200,6 +204,26 @@ test('replay, with and without edits', async () => {
   await page.locator('.badge').getByText('refused, 400').first().waitFor();
 });
 
+test('a secret that a delivery repeats is not shown, not copied, and replayed all the same', async () => {
+  await deliver({ ...lookup('A-1042', 'call-9'), assistant: { webhook_secret: 'of-the-assistant', server: { secret: SECRET } } });
+  await go('deliveries');
+  await page.getByRole('link', { name: /lookup_order.*call-9/ }).click();
+  await region('Body').getByText('"[secret]"').first().waitFor();
+  await page.getByText('Secrets in it are shown as [secret]').waitFor();
+  for (const what of ['Copy curl', 'Copy test']) {
+    await button(what).click();
+    await button('Copied').first().waitFor();
+    const copied = await clipboard();
+    assert.equal(copied.includes(SECRET) || copied.includes('of-the-assistant'), false, copied);
+  }
+  assert.equal((await page.content()).includes('of-the-assistant'), false);
+  const bytes = await page.getByText(/^[\d,]+ bytes$/).innerText();
+  await button('Replay').click();
+  await page.getByText('from this console').waitFor();
+  await page.getByText(/Repeats.*same answer/).waitFor();
+  assert.equal(await page.getByText(/^[\d,]+ bytes$/).innerText(), bytes);
+});
+
 test('deliveries can be sought and cleared', async () => {
   await deliver(lookup('A-1042', 'call-of-this-test'));
   await go('deliveries');
@@ -211,10 +235,101 @@ test('deliveries can be sought and cleared', async () => {
   await page.getByText('No deliveries yet').waitFor();
 });
 
+test('a busy server is followed: what it has forgotten is gone, what it has answered does not run', async () => {
+  await go('deliveries');
+  for (let round = 0; round < 16; round++) {
+    const statuses = await Promise.all(Array.from({ length: 20 }, (_, index) => deliver(lookup('A-1042', `call-${round}-${index}`)).then(({ status }) => status)));
+    assert.deepEqual(new Set(statuses), new Set([200]));
+  }
+  await page.waitForFunction(() => document.querySelectorAll('.delivery-row').length === 300);
+  await page.waitForFunction(() => [...document.querySelectorAll('.delivery-row .badge')].every((badge) => badge.textContent === 'answered'));
+  await page.locator('.delivery-row').first().getByText('call-15-').waitFor();
+  await button('Clear').click();
+  await page.getByText('No deliveries yet').waitFor();
+});
+
+test('a tool among hundreds is found', async () => {
+  await page.route('**/api/app', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    for (let number = 0; number < 300; number++) json.tools.push({ ...json.tools[0], name: `tool_${number}` });
+    await route.fulfill({ response, json });
+  });
+  await go('tools/tool_250');
+  await page.reload();
+  const tools = page.getByRole('navigation', { name: 'Tools' });
+  await tools.getByText('306').waitFor();
+  const chosen = tools.locator('[aria-current]');
+  assert.match(await chosen.innerText(), /tool_250/);
+  await page.waitForFunction(() => {
+    const { top, bottom } = document.querySelector('nav.list [aria-current]').getBoundingClientRect();
+    return top > 0 && bottom < innerHeight;
+  });
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip', 'Tab begins at the top');
+  await page.getByLabel('Filter tools').fill('tool_29 order');
+  await page.waitForFunction(() => document.querySelectorAll('nav.list li').length === 11);
+});
+
+test('a form of any schema, and back to its example', async () => {
+  const parameters = {
+    type: 'object',
+    required: ['items', 'who', 'free'],
+    properties: {
+      items: { type: 'array', items: { type: 'object', required: ['article'], properties: { article: { type: 'string' } } } },
+      who: { anyOf: [{ title: 'A customer', type: 'object', properties: { number: { type: 'string' } } }, { title: 'A guest', type: 'object', properties: { name: { type: 'string' } } }] },
+      free: { type: 'object' },
+    },
+  };
+  const example = { items: [{ article: 'bell' }], who: { number: '12' }, free: { any: 1 } };
+  await page.route('**/api/app', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    json.tools.push({ ...json.tools[0], name: 'order_things', parameters, example });
+    await route.fulfill({ response, json });
+  });
+  await go('tools/order_things');
+  await page.reload();
+  const inForm = async () => {
+    await button('JSON').click();
+    const text = await page.getByLabel('Arguments as JSON').inputValue();
+    await button('Form').click();
+    return JSON.parse(text);
+  };
+  assert.deepEqual(await inForm(), example);
+  await button('Add to items').click();
+  await page.getByRole('group', { name: /^items 2/ }).getByRole('textbox').fill('light');
+  await page.getByLabel('Form of who').selectOption('A guest');
+  await page.getByRole('textbox', { name: 'free' }).fill('{"any": 9007199254740993}');
+  await button('Remove items 1').click();
+  await looksSound(page, 'a form of any schema');
+  await button('Reset to the example').click();
+  assert.equal(await page.getByRole('textbox', { name: 'free' }).inputValue(), '{"any":1}');
+  assert.equal(await page.getByLabel('Form of who').evaluate((field) => field.selectedOptions[0].text), 'A customer');
+  assert.deepEqual(await inForm(), example);
+});
+
+test('nothing that comes from outside is more than text', async () => {
+  const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  const turned = '\u202eturned';
+  const call = { ...lookup('A-1042', evil), tool_call_list: [{ id: 't', type: 'function', function: { name: `${turned}${evil}${'x'.repeat(5000)}`, arguments: { [evil]: `${turned} ${'<b>'.repeat(40_000)}` } } }] };
+  assert.equal((await deliver(call)).status, 200);
+  await deliver({ type: evil, call: { id: turned, status: evil } });
+  await go('deliveries');
+  await page.getByRole('link', { name: /turned.*unknown tool/ }).click();
+  await page.getByRole('heading', { level: 1, name: /\\u202eturned<img/ }).waitFor();
+  assert.ok((await page.getByRole('heading', { level: 1 }).innerText()).length < 200);
+  assert.equal((await page.locator('.detail').innerText()).includes('\u202e'), false, 'it is written out');
+  await page.goto(`${desk.url}#/tools/%E0%A4%A`);
+  await page.reload();
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  assert.equal(await page.title(), 'Console · hms-webhook');
+});
+
 test('what is copied as curl runs, with the secret from the environment', async () => {
   await deliver({ ...lookup('A-1042', "it's \"quoted\" $(and) `more` \\ é") });
   await go('deliveries');
-  await page.locator('.delivery-row').first().click();
+  await page.getByRole('link', { name: /it's "quoted"/ }).click();
   await button('Copy curl').click();
   await button('Copied').waitFor();
   const command = await clipboard();
@@ -223,6 +338,19 @@ test('what is copied as curl runs, with the secret from the environment', async 
   assert.equal(JSON.parse(run({ HMS_WEBHOOK_SECRET: SECRET })).results[0].result.status, 'shipped');
   assert.match(run({ HMS_WEBHOOK_SECRET: 'another' }), /error/);
   assert.throws(() => run({}), /HMS_WEBHOOK_SECRET/);
+  // Nobody who lists the processes sees it, and a body may be longer than an argument.
+  assert.doesNotMatch(command, /-hmac|-macopt/);
+  const long = { ...lookup('A-1042', 'call-that-is-long'), tool_call_list: [{ id: 't-long', type: 'function', function: { name: 'lookup_order', arguments: { order_id: 'x'.repeat(200_000) } } }] };
+  await deliver(long);
+  await page.getByRole('link', { name: /call-that-is-long/ }).click();
+  await page.getByText(/200,\d+ bytes/).waitFor();
+  await button('Copy curl').click();
+  await button('Copied').waitFor();
+  const directory = mkdtempSync(join(tmpdir(), 'hms-webhook-copied-'));
+  writeFileSync(join(directory, 'copied.sh'), await clipboard());
+  const told = execFileSync('bash', ['-eu', join(directory, 'copied.sh')], { env: { PATH: process.env.PATH, HMS_WEBHOOK_SECRET: SECRET }, encoding: 'utf8' });
+  rmSync(directory, { recursive: true });
+  assert.match(told, /results/);
 });
 
 test('the definitions, for each profile', async () => {
@@ -260,53 +388,53 @@ test('all of it by keys alone', async () => {
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
 
-  await tabTo(page.getByRole('link', { name: /^lookup_order/ }));
+  await tabTo(page, page.getByRole('link', { name: /^lookup_order/ }));
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'lookup_order' }).waitFor();
-  await tabTo(page.getByLabel('order_id'));
+  await tabTo(page, page.getByLabel('order_id'));
   await page.keyboard.press('Control+A');
   await page.keyboard.type('A-1042');
   await page.keyboard.press('Control+Enter');
   await region('Result of lookup_order').getByText('"shipped"').waitFor();
-  await tabTo(page.getByRole('link', { name: 'Open delivery' }));
+  await tabTo(page, page.getByRole('link', { name: 'Open delivery' }));
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: /^lookup_order #/ }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
 
-  await tabTo(button('Edit and replay'));
+  await tabTo(page, button('Edit and replay'));
   await page.keyboard.press('Space');
-  await tabTo(page.getByLabel('Signature'));
+  await tabTo(page, page.getByLabel('Signature'));
   await page.keyboard.press('ArrowDown');
-  await tabTo(button('Send'));
+  await tabTo(page, button('Send'));
   await page.keyboard.press('Enter');
   await page.locator('.verdict.bad').waitFor();
-  await tabTo(button('Replay'));
+  await tabTo(page, button('Replay'));
   await page.keyboard.press('Enter');
   await page.locator('.verdict.good').waitFor();
   for (const what of ['Copy curl', 'Copy test']) {
-    await tabTo(button(what));
+    await tabTo(page, button(what));
     await page.keyboard.press('Enter');
     await button('Copied').first().waitFor();
   }
   // What scrolls can be scrolled.
-  await tabTo(region('Body'));
+  await tabTo(page, region('Body'));
 
   await page.reload();
   await page.getByText('Live', { exact: true }).waitFor();
-  await tabTo(page.getByRole('link', { name: 'Phone call' }));
+  await tabTo(page, page.getByRole('link', { name: 'Phone call', exact: true }));
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'Phone call' }).waitFor();
   for (const step of ['Ring', 'Pick up', 'Call a tool', 'Hang up', 'Break off', 'Report']) {
     const before = await page.locator('.story > li').count();
-    await tabTo(page.getByRole('button', { name: new RegExp(`^${step}`) }));
+    await tabTo(page, page.getByRole('button', { name: new RegExp(`^${step}`) }));
     await page.keyboard.press('Enter');
     await page.locator('.story > li').nth(before).locator('.badge').waitFor();
   }
-  await tabTo(page.getByRole('radio', { checked: true }));
+  await tabTo(page, page.getByRole('radio', { checked: true }));
   await page.keyboard.press('ArrowRight');
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
   for (const view of ['Inbox', 'Definitions', 'Deliveries', 'Tools']) {
-    await tabTo(page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: new RegExp(`^${view}`) }));
+    await tabTo(page, page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: new RegExp(`^${view}`) }));
     await page.keyboard.press('Enter');
     await page.waitForFunction((name) => document.querySelector('nav.views [aria-current]')?.textContent.startsWith(name), view);
   }
@@ -317,10 +445,8 @@ test('each view in both themes and at phone width: accessible, and nothing to sc
   await deliver({ ...lookup(long, `call-${long}`), type: `event-${long}`, tool_call_list: undefined });
   await deliver(lookup(long, `call-${long}`));
   await deliver(lookup('A-1042'), { secret: 'another' });
-  const looks = [{ theme: 'light' }, { theme: 'dark' }, { theme: 'light', width: 360, height: 740 }, { theme: 'dark', width: 360, height: 740 }];
-  for (const look of looks) {
+  for (const look of LOOKS) {
     const other = await openPage(browser, desk, look);
-    await other.page.evaluate(axe);
     await other.page.goto(`${desk.url}#/call`);
     await other.page.getByRole('button', { name: 'Play a whole call' }).click();
     await other.page.locator('.story > li').nth(4).locator('.badge').waitFor();
@@ -337,10 +463,7 @@ test('each view in both themes and at phone width: accessible, and nothing to sc
         await other.page.waitForTimeout(50);
       }
       const where = `${view}, ${look.theme}, ${look.width ?? 'wide'}`;
-      const { violations } = await other.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]), [], where);
-      const sideways = await other.page.evaluate(() => [document.documentElement, document.querySelector('main')].map((element) => element.scrollWidth - element.clientWidth));
-      assert.deepEqual(sideways, [0, 0], where);
+      await looksSound(other.page, where);
     }
     await other.close();
     assert.deepEqual(other.misdeeds, []);

@@ -1,7 +1,10 @@
 // The order desk under `serve --dev`, and a browser that talks to nobody else.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -9,6 +12,7 @@ import { chromium } from 'playwright-core';
 export const SECRET = 'demo-secret-1';
 export const ROOT = resolve(import.meta.dirname, '../..');
 const DESK = process.env.ORDER_DESK ?? join(ROOT, 'target/debug/order-desk');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Starts the desk on a free port. `url` is the console's address. */
@@ -73,4 +77,38 @@ export async function openPage(browser, desk, { path = '', theme = 'light', widt
   await page.goto(desk.url + path);
   await page.getByText('Live', { exact: true }).waitFor();
   return { page, misdeeds, close: () => context.close() };
+}
+
+/** As the platform does it, without the crate's own signer. */
+export function deliverTo(desk, message, { secret = SECRET, age = 0 } = {}) {
+  const body = JSON.stringify({ message });
+  const timestamp = String(Math.floor(Date.now() / 1000) - age);
+  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
+  return fetch(desk.webhook, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-webhook-timestamp': timestamp, 'x-webhook-signature': `sha256=${signature}` },
+    body,
+  });
+}
+
+/** Presses Tab until what has the focus is `locator`. */
+export async function tabTo(page, locator, limit = 120) {
+  const target = await locator.elementHandle();
+  for (let presses = 0; presses < limit; presses++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`${locator} cannot be reached with Tab`);
+}
+
+/** How a page can be looked at. */
+export const LOOKS = [{ theme: 'light' }, { theme: 'dark' }, { theme: 'light', width: 360, height: 740 }, { theme: 'dark', width: 360, height: 740 }];
+
+/** Nothing keeps anybody from using the page, and nothing of it has to be scrolled to sideways. */
+export async function looksSound(page, where) {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]), [], where);
+  const sideways = await page.evaluate(() => [document.documentElement, document.querySelector('main')].map((element) => element.scrollWidth - element.clientWidth));
+  assert.deepEqual(sideways, [0, 0], where);
 }

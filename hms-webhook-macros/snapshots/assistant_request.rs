@@ -11,14 +11,15 @@ const _: () = {
     const __NEEDS: &[__hms::Need] = &[__hms::Need::new::<Crm>("crm")];
     impl __hms::Handler for greet {
         const SPEC: __hms::HandlerSpec = __hms::HandlerSpec::new(
-            __hms::Location {
-                function: "greet",
-                file: ::core::file!(),
-                line: ::core::line!(),
-            },
-            __NEEDS,
-            __hms::HandlerRun::AssistantRequest(__run),
-        );
+                __hms::Location {
+                    function: "greet",
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                },
+                __NEEDS,
+                __hms::HandlerRun::AssistantRequest(__run),
+            )
+            .concurrency(8);
     }
     fn __run(
         __invocation: __hms::HandlerInvocation<__hms::AssistantRequest>,

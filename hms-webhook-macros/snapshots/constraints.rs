@@ -16,7 +16,8 @@ const _: () = {
             minimum: ::core::option::Option::Some(__hms::Bound::Integer(1)),
             maximum: ::core::option::Option::Some(__hms::Bound::Integer(12)),
             excludes_maximum: false,
-        });
+        })
+        .record();
     const __ARGUMENT_1: __hms::Argument<String> = __hms::Argument::<
         String,
     >::new("type", "")

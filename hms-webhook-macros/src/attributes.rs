@@ -33,7 +33,7 @@ const TOOL_KEYS: &[&str] = &[
 ];
 const NOTIFICATION_KEYS: &[&str] = &["tries", "first_retry", "longest_retry", "crate"];
 const ARGUMENT_KEYS: &[&str] =
-    &["name", "description", "default", "range", "length", "pattern", "example", "strict", "garde"];
+    &["name", "description", "default", "range", "length", "pattern", "example", "strict", "garde", "record"];
 
 /// The keys of `#[tool]`.
 pub(crate) struct ToolKeys {
@@ -87,6 +87,8 @@ pub(crate) struct HandlerKeys {
     pub(crate) event_type: Option<LitStr>,
     /// Of what runs after it was acknowledged.
     pub(crate) retry: RetryKeys,
+    /// Of what somebody waits for.
+    pub(crate) concurrency: Option<Expr>,
     pub(crate) runtime: Option<Path>,
 }
 
@@ -111,12 +113,15 @@ impl HandlerKeys {
                 None
             }
         };
-        let (retry, known) = match event {
+        let (retry, concurrency, known) = match event {
             // Somebody waits for its answer, so it is tried once.
-            Event::AssistantRequest => (RetryKeys::default(), &["crate"][..]),
-            _ => (RetryKeys::read(&mut keys, errors), NOTIFICATION_KEYS),
+            Event::AssistantRequest => {
+                let concurrency = keys.expression("concurrency", "concurrency = 8", errors);
+                (RetryKeys::default(), concurrency, &["concurrency", "crate"][..])
+            }
+            _ => (RetryKeys::read(&mut keys, errors), None, NOTIFICATION_KEYS),
         };
-        let read = Self { event_type, retry, runtime: keys.path("crate", errors) };
+        let read = Self { event_type, retry, concurrency, runtime: keys.path("crate", errors) };
         keys.refuse_the_rest(known, errors);
         read
     }
@@ -168,6 +173,7 @@ pub(crate) struct ArgumentKeys {
     pub(crate) example: Option<Expr>,
     pub(crate) strict: bool,
     pub(crate) garde: bool,
+    pub(crate) record: bool,
 }
 
 impl ArgumentKeys {
@@ -190,6 +196,7 @@ impl ArgumentKeys {
             example: keys.expression("example", "example = \"A-1042\"", errors),
             strict: keys.flag("strict", errors).is_some(),
             garde: keys.flag("garde", errors).is_some(),
+            record: keys.flag("record", errors).is_some(),
         };
         keys.refuse_the_rest(ARGUMENT_KEYS, errors);
         read

@@ -106,7 +106,8 @@ pub(crate) fn handler(event: Event, keys: HandlerKeys, item: &Item, errors: &mut
         errors.at(&second.written, message);
     }
     let retry = retry::check(keys.retry, errors);
-    Some(Handler { function: function(item, parameters)?, event, event_type, retry })
+    let concurrency = keys.concurrency.as_ref().and_then(|it| text::concurrency(it, errors));
+    Some(Handler { function: function(item, parameters)?, event, event_type, retry, concurrency })
 }
 
 fn function(item: &Item, parameters: Vec<Option<Checked>>) -> Option<Function> {

@@ -71,6 +71,12 @@ fn retry(retry: Option<Retry>) -> Option<TokenStream> {
     Some(quote_spanned!(Span::mixed_site()=> .retry(__hms::RetryPolicy::new(#tries, #first, #longest))))
 }
 
+/// `.concurrency(…)` where something was written about it.
+fn concurrency(calls: Option<u32>) -> Option<TokenStream> {
+    let calls = Literal::u32_unsuffixed(calls?);
+    Some(quote!(.concurrency(#calls)))
+}
+
 /// `const __NEEDS: &[__hms::Need] = &[__hms::Need::new::<Orders>("orders")];`
 fn needs(function: &Function) -> TokenStream {
     let needs = function.parameters.iter().filter_map(|parameter| match parameter {

@@ -76,6 +76,8 @@ pub(crate) struct Argument {
     pub(crate) strict: bool,
     /// Whether the rules of the type are checked.
     pub(crate) garde: bool,
+    /// Whether spans show the value.
+    pub(crate) record: bool,
 }
 
 /// What an argument is when it was not sent.
@@ -107,6 +109,7 @@ pub(crate) struct Handler {
     /// The type of the event on the wire, for [`Event::Other`] only.
     pub(crate) event_type: Option<String>,
     pub(crate) retry: Option<Retry>,
+    pub(crate) concurrency: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

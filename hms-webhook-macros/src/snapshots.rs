@@ -75,7 +75,7 @@ fn a_tool_with_constraints() {
         quote! {
             /// Book a table.
             async fn book(
-                #[arg(range = 1..=12, default = 2)] guests: u8,
+                #[arg(range = 1..=12, default = 2, record)] guests: u8,
                 #[arg(name = "type", length = ..40, pattern = "^[a-z]+$", example = "inside", strict)] kind: String,
                 #[arg(default = Day::today())] day: Day,
                 #[arg(default, range = -0.5..)] tip: f64,
@@ -129,7 +129,7 @@ fn a_background_tool_with_the_whole_object() {
 fn an_assistant_request() {
     let expansion = pipeline::handler(
         Event::AssistantRequest,
-        quote!(),
+        quote!(concurrency = 8),
         quote! {
             async fn greet(request: AssistantRequest, crm: &Crm) -> AssistantReply {
                 crm.assistant_for(request)

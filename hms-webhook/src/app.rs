@@ -1,32 +1,35 @@
 //! An app: handlers, what they borrow, and settings; checked as a whole before it answers anything.
 
+mod needs;
+mod prepared;
+
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
 
+use self::prepared::Prepared;
 use crate::{
-    arguments::PreparedArguments,
     capacity::Capacity,
     delivery::BodyBudget,
     error::StartupError,
     gate::Gate,
-    handler::{HandlerRun, HandlerSpec, Location, Need, Registration, Scope, State, States, ToolSpec},
+    handler::{HandlerRun, HandlerSpec, Registration, State, States, ToolSpec},
     inbox::{Inbox, Listener, ListenerRun, Listeners},
     limits::Limits,
     mishap::Mishaps,
     once::Once,
+    overview::Overview,
     reply::AssistantReply,
-    router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router},
+    router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router, Tools},
     schema::{Profile, ToolDefinition},
     secrets::{Keyring, SecretSetting, SecretSource},
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret},
     store::{Memory, Store},
+    store_health::StoreHealth,
 };
 
 /// The path of the webhook unless another one is set.
@@ -57,6 +60,7 @@ pub(crate) const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
 #[must_use = "an app does nothing until it is run, served or made into a service"]
 pub struct App {
     tools: Vec<&'static ToolSpec>,
+    prepared: Prepared,
     handlers: Vec<&'static HandlerSpec>,
     states: States,
     pub(crate) settings: Settings,
@@ -78,6 +82,8 @@ pub(crate) struct Settings {
     pub(crate) mishaps: Mishaps,
     #[cfg(feature = "server")]
     pub(crate) serving: crate::server::Serving,
+    #[cfg(feature = "cli")]
+    pub(crate) recorder: Option<crate::record::Recorder>,
 }
 
 impl Default for Settings {
@@ -95,6 +101,8 @@ impl Default for Settings {
             mishaps: Mishaps::default(),
             #[cfg(feature = "server")]
             serving: crate::server::Serving::default(),
+            #[cfg(feature = "cli")]
+            recorder: None,
         }
     }
 }
@@ -111,6 +119,7 @@ impl App {
     pub fn new() -> Self {
         Self {
             tools: Vec::new(),
+            prepared: Prepared::default(),
             handlers: Vec::new(),
             states: States::default(),
             settings: Settings::default(),
@@ -139,6 +148,7 @@ impl App {
     /// Adds the tools that [`tools!`](crate::tools) lists.
     pub fn tools(mut self, tools: impl IntoIterator<Item = &'static ToolSpec>) -> Self {
         self.tools.extend(tools);
+        self.prepared = Prepared::default();
         self
     }
 
@@ -280,14 +290,25 @@ impl App {
     /// What the model is told about each tool, in the order in which the tools were added. The server reads arguments
     /// by the same tables.
     ///
+    /// ```
+    /// use hms_webhook::{App, tool, tools};
+    ///
+    /// /// Say when the shop opens.
+    /// #[tool]
+    /// fn opening_hour(/** The day. */ day: String) -> u8 {
+    ///     if day == "Saturday" { 10 } else { 9 }
+    /// }
+    ///
+    /// let definitions = App::new().tools(tools![opening_hour]).definitions()?;
+    /// assert_eq!(definitions[0].description, "Say when the shop opens.");
+    /// assert_eq!(definitions[0].parameters["properties"]["day"]["description"], "The day.");
+    /// # Ok::<_, hms_webhook::StartupError>(())
+    /// ```
+    ///
     /// # Errors
     /// Names everything that is wrong with the tools themselves, such as two of one name.
     pub fn definitions(&self) -> Result<Vec<ToolDefinition>, StartupError> {
-        let mut problems = Vec::new();
-        let tools = prepare_tools(&self.tools, &mut problems);
-        StartupError::check(problems)?;
-        let define = |spec: &&ToolSpec| Some(ToolDefinition::new(spec, &tools.get(spec.name)?.arguments));
-        Ok(self.tools.iter().filter_map(define).collect())
+        Ok(self.prepared.definitions(&self.tools)?.to_vec())
     }
 
     /// What the model is told about each tool, in the form that the models of a certain provider take.
@@ -323,7 +344,7 @@ impl App {
         &self.tools
     }
 
-    #[cfg(feature = "console")]
+    #[cfg(feature = "cli")]
     pub(crate) fn handler_specs(&self) -> &[&'static HandlerSpec] {
         &self.handlers
     }
@@ -333,59 +354,55 @@ impl App {
     /// # Errors
     /// Names everything that is wrong with the app at once: two tools of one name, two assistant-request handlers, a
     /// borrowed parameter that no `.state(…)` provides, a missing secret, a setting that cannot work.
-    pub fn into_service(mut self) -> Result<WebhookService, StartupError> {
+    pub fn into_service(self) -> Result<WebhookService, StartupError> {
+        let service = self.into_quiet_service()?;
+        service.overview().log(None, service.path());
+        Ok(service)
+    }
+
+    /// The same, for a server that says where it listens with the rest.
+    pub(crate) fn into_quiet_service(mut self) -> Result<WebhookService, StartupError> {
         let mut problems = std::mem::take(&mut self.problems);
         let settings = &mut self.settings;
         let secrets = std::mem::take(&mut settings.secrets);
         let keyring = Keyring::open(secrets, settings.tolerance, settings.allow_unsigned, &mut problems);
         check_settings(&self.settings, &mut problems);
-        check_needs(&self, &mut problems);
-        let tools = prepare_tools(&self.tools, &mut problems);
+        needs::check(&self, &mut problems);
+        let tools = std::mem::take(&mut self.prepared).into_tools(&self.tools, &mut problems);
         let (assistant_request, listeners) = sort_handlers(&tools, &self.handlers, &mut problems);
         StartupError::check(problems)?;
 
-        if self.tools.is_empty() && self.handlers.is_empty() {
-            warn!(
-                "this app has no handlers: annotate a function, or, if they are in a library crate, name it once: `use my_tools as _;`"
-            );
-        }
-        if cfg!(panic = "abort") {
-            warn!("this program is built with `panic = \"abort\"`: a panic in one handler will end every phone call");
-        }
         let settings = self.settings;
-        if settings.allow_unsigned {
-            warn!("deliveries without a signature are accepted: anyone who reaches this port can call the tools");
-        }
         let store = settings.store.unwrap_or_else(|| Arc::new(Memory::new()));
-        match &*store.describe() {
-            "memory" => {
-                info!("events and results are kept in memory only: what is not handled when the process ends is lost")
-            }
-            place => info!("events and results are kept in {place}"),
-        }
+        let overview = Overview::new(&self.tools, &self.handlers, &keyring, settings.allow_unsigned, &store.describe());
         let states = Arc::new(self.states);
+        let (health, running) = (Arc::new(StoreHealth::default()), TaskTracker::new());
         Ok(WebhookService::new(Shared {
             path: settings.path,
             limits: settings.limits,
             bodies: BodyBudget::new(settings.limits.bodies),
             keyring,
             refusals: Default::default(),
+            overview,
             router: Router {
                 handlers: Handlers { tools, assistant_request },
                 inbox: Inbox::new(
                     store.clone(),
+                    health.clone(),
                     Listeners::new(listeners, states.clone(), settings.mishaps.clone()),
                     settings.concurrent_events,
                 ),
-                once: Arc::new(Once::new(store)),
+                once: Arc::new(Once::new(store, health, running.clone())),
                 states,
                 budgets: settings.budgets,
                 fallback: settings.fallback,
-                running: TaskTracker::new(),
+                running,
                 mishaps: settings.mishaps,
             },
             capacity: Capacity::new(&settings.limits),
             leaving: AtomicBool::new(false),
+            #[cfg(feature = "cli")]
+            recorder: settings.recorder,
             shutting_down: AtomicBool::new(false),
         }))
     }
@@ -420,61 +437,9 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
     settings.limits.check(problems);
 }
 
-/// Every borrowed parameter must be there; those of one type are reported together.
-fn check_needs(app: &App, problems: &mut Vec<String>) {
-    let tools = app.tools.iter().map(|spec| (spec.location, spec.needs));
-    let handlers = app.handlers.iter().map(|spec| (spec.location, spec.needs));
-    let mut missing: BTreeMap<&'static str, Vec<(Location, &Need)>> = BTreeMap::new();
-    for (location, needs) in tools.chain(handlers) {
-        for need in needs {
-            let type_id = (need.type_id)();
-            if !Scope::is_provided(type_id) && !app.states.contains(type_id) {
-                missing.entry((need.type_name)()).or_default().push((location, need));
-            }
-        }
-    }
-    for (type_name, users) in missing {
-        let users: Vec<_> =
-            users.iter().map(|(location, need)| format!("{location} as `{}`", need.parameter)).collect();
-        problems.push(format!(
-            "nothing provides the `&{type_name}` that is borrowed by {}: call `.state(…)` with a `{type_name}`",
-            users.join(" and by ")
-        ));
-    }
-}
-
-fn prepare_tools(specs: &[&'static ToolSpec], problems: &mut Vec<String>) -> HashMap<&'static str, RegisteredTool> {
-    let mut tools: HashMap<&'static str, RegisteredTool> = HashMap::with_capacity(specs.len());
-    let mut reported = HashSet::new();
-    for &spec in specs {
-        if tools.contains_key(spec.name) {
-            if reported.insert(spec.name) {
-                let places: Vec<_> =
-                    specs.iter().filter(|one| one.name == spec.name).map(|one| one.location.to_string()).collect();
-                problems.push(format!(
-                    "the tool name `{}` is used by {}: give each its own, as in `#[tool(\"other_name\")]`",
-                    spec.name,
-                    places.join(" and by ")
-                ));
-            }
-            continue;
-        }
-        match PreparedArguments::prepare(spec) {
-            Ok(arguments) => {
-                tools.insert(
-                    spec.name,
-                    RegisteredTool { spec, arguments: Arc::new(arguments), gate: spec.concurrency.map(Gate::new) },
-                );
-            }
-            Err(problem) => problems.push(format!("{}: {problem}", spec.location)),
-        }
-    }
-    tools
-}
-
 /// The handler that answers calls, and all that run from the inbox.
 fn sort_handlers(
-    tools: &HashMap<&'static str, RegisteredTool>,
+    tools: &Tools,
     specs: &[&'static HandlerSpec],
     problems: &mut Vec<String>,
 ) -> (Option<AnswersCalls>, Vec<Listener>) {
@@ -485,7 +450,7 @@ fn sort_handlers(
         let run = match spec.run {
             HandlerRun::AssistantRequest(run) => {
                 greeting.push(spec.location.to_string());
-                answers = Some(RegisteredHandler { spec, run });
+                answers = Some(RegisteredHandler { spec, run, gate: spec.concurrency.map(Gate::new) });
                 continue;
             }
             HandlerRun::StatusUpdate(run) => ListenerRun::StatusUpdate(run),

@@ -5,6 +5,7 @@ mod faults;
 mod missing;
 mod prepare;
 mod received;
+mod record;
 mod rules;
 mod scan;
 mod walk;
@@ -20,6 +21,7 @@ pub(crate) use prepare::PreparedArguments;
 pub(crate) use prepare::conform_to;
 pub use received::Arguments;
 pub use rules::{HasRules, Violation};
+pub(crate) use scan::repeated_name;
 
 /// A type that an argument of a tool may have.
 ///
@@ -126,6 +128,8 @@ pub struct ArgumentSpec {
     pub(crate) length: Option<(usize, Option<usize>)>,
     pub(crate) pattern: Option<&'static str>,
     pub(crate) strict: bool,
+    /// Spans show the value.
+    pub(crate) record: bool,
 }
 
 /// One argument with its type: the only place where its bounds are asked for, so that a type that
@@ -172,6 +176,7 @@ impl<T: 'static> Argument<T> {
                 length: None,
                 pattern: None,
                 strict: false,
+                record: false,
             },
             decode: T::decode,
             missing: T::missing,
@@ -229,6 +234,12 @@ impl<T: 'static> Argument<T> {
 
     pub const fn strict(mut self) -> Self {
         self.spec.strict = true;
+        self
+    }
+
+    /// Spans show the value, which is no secret and says nothing about a caller.
+    pub const fn record(mut self) -> Self {
+        self.spec.record = true;
         self
     }
 

@@ -28,7 +28,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{Either, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, Either, combinators::UnsyncBoxBody};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +54,8 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Looks at `app`, which is to listen on `foreign` if that is no loopback address. What is in the way is noted among the app's problems.
+    /// Looks at `app`, which is to listen on `foreign` if that is no loopback address. What is in the way is noted among
+    /// the app's problems.
     pub(crate) fn new(app: &mut App, foreign: Option<String>, feed: Arc<Feed>) -> Option<Self> {
         if let Some(address) = foreign {
             app.problems.push(format!(
@@ -62,6 +63,15 @@ impl Planned {
                  listen on 127.0.0.1, or leave `--dev` out"
             ));
         }
+        #[cfg(feature = "tls")]
+        if app.settings.serving.tls.is_some() {
+            app.problems.push(
+                "`--dev` serves the development console over plain HTTP, and this program is set to speak TLS: \
+                 take HMS_WEBHOOK_TLS_CERTIFICATE and HMS_WEBHOOK_TLS_KEY (or `App::tls`) away, or leave `--dev` out"
+                    .into(),
+            );
+        }
+        feed.keep_secret(crate::cli::secrets(app));
         let token = Token::choose().map_err(|problem| app.problems.push(problem)).ok()?;
         // What is wrong with the tools is reported when the app becomes a service.
         let definitions = app.definitions().ok()?;
@@ -152,6 +162,21 @@ pub(crate) type AnswerBody = Either<ReplyBody, UnsyncBoxBody<Bytes, Infallible>>
 impl From<ReplyBody> for AnswerBody {
     fn from(body: ReplyBody) -> Self {
         Self::Left(body)
+    }
+}
+
+/// Keeps `held` as long as what the console answers goes on: the stream of a page may be silent for longer than a
+/// connection may be idle.
+pub(crate) fn hold(body: AnswerBody, held: impl Send + 'static) -> AnswerBody {
+    match body {
+        Either::Right(body) => {
+            let body = body.map_frame(move |frame| {
+                let _held = &held;
+                frame
+            });
+            Either::Right(body.boxed_unsync())
+        }
+        of_the_webhook => of_the_webhook,
     }
 }
 

@@ -17,13 +17,14 @@ pub(crate) enum Contained<T> {
 }
 
 /// Runs `future` and catches its panic. It is not polled again after one, so what it left half done is not seen.
-pub(crate) async fn contained<T>(mut future: Pin<Box<dyn Future<Output = T> + Send>>) -> Contained<T> {
+pub(crate) fn contained<T>(
+    mut future: Pin<Box<dyn Future<Output = T> + Send>>,
+) -> impl Future<Output = Contained<T>> + Send + Unpin {
     poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(value)) => Poll::Ready(Contained::Returned(value)),
         Err(panic) => Poll::Ready(Contained::Panicked(panic_text(&*panic))),
     })
-    .await
 }
 
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {

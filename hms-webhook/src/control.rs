@@ -66,6 +66,21 @@ impl CallControl {
 }
 
 /// What a call can be told to do (PROTOCOL.md §6).
+///
+/// ```
+/// use hms_webhook::control::CallCommand;
+/// use serde_json::json;
+///
+/// let closing = CallCommand::end_call().with_message("Thank you for calling.");
+/// assert_eq!(serde_json::to_value(&closing)?, json!({ "type": "end-call", "message": "Thank you for calling." }));
+///
+/// let hint = CallCommand::inform("The order was shipped this morning.");
+/// assert_eq!(
+///     serde_json::to_value(&hint)?,
+///     json!({ "type": "inject-context", "content": "The order was shipped this morning.", "trigger_response": false }),
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -142,6 +157,18 @@ impl CallCommand {
 }
 
 /// Why a command was not carried out, in one line without the key.
+///
+/// ```
+/// use hms_webhook::{ToolError, control::ControlError};
+///
+/// fn told(error: ControlError) -> ToolError {
+///     match error.retry_after() {
+///         Some(wait) => ToolError::tell(format!("not put through: try again in {} seconds", wait.as_secs())),
+///         None if error.may_have_been_carried_out() => ToolError::tell("the caller may have been put through"),
+///         None => ToolError::internal(error),
+///     }
+/// }
+/// ```
 pub struct ControlError(Why);
 
 enum Why {

@@ -1,10 +1,10 @@
 //! How much time an answer has left.
 
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
 use tokio::{
     task::{JoinError, JoinHandle},
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 /// The moment by which an answer has to be on its way.
@@ -60,50 +60,63 @@ impl Deadline {
         self.0
     }
 
-    /// The earlier of the two.
+    /// The moment so long before it.
     #[must_use]
-    pub(crate) fn earlier(self, other: Self) -> Self {
-        match (self.0, other.0) {
-            (Some(one), Some(two)) => Self(Some(one.min(two))),
-            (one, two) => Self(one.or(two)),
-        }
+    pub(crate) fn ahead_by(self, margin: Duration) -> Self {
+        Self(self.0.map(|at| at.checked_sub(margin).unwrap_or(at)))
     }
 
     /// Waits for `future`, at most until the deadline; `None` when the deadline came first.
-    pub(crate) async fn bound<F: Future>(self, future: F) -> Option<F::Output> {
-        self.bound_with(future, true).await
+    pub(crate) fn bound<F: Future + Unpin>(self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
+        bound(future, true, move || self.0.map(sleep_until))
     }
 
-    /// The same for a task that was spawned just now.
+    /// The same, and at most for `time` once it was found not ready.
+    pub(crate) fn bound_within<F: Future + Unpin>(
+        self,
+        time: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + use<F> {
+        bound(future, true, move || Some(sleep(time.min(self.remaining()))))
+    }
+
+    /// The same as [`bound`](Self::bound) for a task that was spawned just now.
     ///
     /// Most tasks are done in their first turn, so there is no timer before they had one: this task first queues up behind
     /// them. A task that blocks its thread in that turn delays nothing, since another thread takes over the queue.
-    pub(crate) async fn bound_task<T>(self, task: JoinHandle<T>) -> Option<Result<T, JoinError>> {
-        self.bound_with(task, false).await
+    pub(crate) fn bound_task<T>(
+        self,
+        task: &mut JoinHandle<T>,
+    ) -> impl Future<Output = Option<Result<T, JoinError>>> + use<'_, T> {
+        bound(task, false, move || self.0.map(sleep_until))
     }
+}
 
-    /// `needs_timer` says whether a timer is set when `future` has first been found not ready, or the second time.
-    async fn bound_with<F: Future>(self, future: F, mut needs_timer: bool) -> Option<F::Output> {
-        let Some(at) = self.0 else { return Some(future.await) };
-        let mut future = pin!(future);
-        let mut timer = pin!(None::<Sleep>);
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
-            }
-            if !needs_timer {
-                needs_timer = true;
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            if timer.is_none() {
-                timer.set(Some(sleep_until(at)));
-            }
-            match timer.as_mut().as_pin_mut() {
-                Some(timer) => timer.poll(context).map(|()| None),
-                None => Poll::Pending,
-            }
-        })
-        .await
-    }
+/// Waits for `future`, at most until `end`. `needs_timer` says whether that is asked for when `future` has first been
+/// found not ready, or the second time.
+///
+/// No `async fn`, which would hold `future` twice; and the timer in a box, as nearly no future needs one.
+fn bound<F: Future + Unpin>(
+    mut future: F,
+    mut needs_timer: bool,
+    end: impl Fn() -> Option<Sleep>,
+) -> impl Future<Output = Option<F::Output>> {
+    let mut timer = None::<Pin<Box<Sleep>>>;
+    poll_fn(move |context| {
+        if let Poll::Ready(output) = Pin::new(&mut future).poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        if !needs_timer {
+            needs_timer = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if timer.is_none() {
+            timer = end().map(Box::pin);
+        }
+        match &mut timer {
+            Some(timer) => timer.as_mut().poll(context).map(|()| None),
+            None => Poll::Pending,
+        }
+    })
 }

@@ -3,13 +3,10 @@
 mod budget;
 mod pace;
 
-use std::{error::Error, pin::pin};
+use std::{error::Error, pin::Pin};
 
 use bytes::{Buf, Bytes};
-use http::{
-    HeaderMap, Request,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH},
-};
+use http::{HeaderMap, header::CONTENT_ENCODING};
 use http_body::Body;
 use tokio::time::Instant;
 
@@ -31,79 +28,67 @@ impl Delivery {
     }
 }
 
-/// Reads the body of a request whose head was complete at `received`, within `limits`. Each byte is taken from
-/// `budget` until the second value is dropped.
-pub(crate) async fn receive<'a, B>(
-    request: Request<B>,
-    received: Instant,
-    limits: &Limits,
-    budget: &'a BodyBudget,
-) -> Result<(Delivery, HeldBytes<'a>), Rejection>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    let (head, body) = request.into_parts();
-    if head.headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
+/// Refuses a body, which has not arrived yet, for what is said of it.
+pub(crate) fn check(headers: &HeaderMap, body: &impl Body, limits: &Limits) -> Result<(), Rejection> {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Rejection::BodyEncoded);
     }
     // An announced size is refused before the sender is asked to go on (`Expect: 100-continue`).
-    let announced = announced_length(&head.headers);
-    if announced.is_some_and(|length| length > limits.body as u64) {
+    if body.size_hint().lower() > limits.body as u64 {
         return Err(Rejection::BodyTooLarge { limit: limits.body });
     }
-    let mut held = budget.hold_nothing();
-    let body = read(body, Pace::new(received, limits), limits.body, announced, &mut held).await?;
-    Ok((Delivery { headers: head.headers, body }, held))
+    Ok(())
 }
 
-fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn read<B>(
-    body: B,
-    mut pace: Pace,
-    limit: usize,
-    announced: Option<u64>,
+/// Reads the body of a request whose head was complete at `received`; within `limits`. Each byte is added to `held`.
+pub(crate) fn read<B>(
+    mut body: Pin<&mut B>,
+    received: Instant,
+    limits: &Limits,
     held: &mut HeldBytes<'_>,
-) -> Result<Bytes, Rejection>
+) -> impl Future<Output = Result<Bytes, Rejection>>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let mut body = pin!(body);
-    let mut first = Bytes::new();
-    let mut whole = Vec::new();
-    while let Some(frame) = pace.frame(body.as_mut(), held.count()).await? {
-        let frame = frame.map_err(|error| Rejection::BodyBroken { cause: error.into() })?;
-        let Ok(mut data) = frame.into_data() else { continue };
-        if data.remaining() > limit - held.count() {
-            return Err(Rejection::BodyTooLarge { limit });
+    let (mut pace, limit) = (Pace::new(received, limits), limits.body);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    async move {
+        let mut first = Bytes::new();
+        let mut whole = Vec::new();
+        while !body.is_end_stream()
+            && let Some(frame) = pace.frame(body.as_mut(), held.count()).await?
+        {
+            let frame = frame.map_err(|error| Rejection::BodyBroken { cause: error.into() })?;
+            let Ok(mut data) = frame.into_data() else { continue };
+            if data.remaining() > limit - held.count() {
+                return Err(Rejection::BodyTooLarge { limit });
+            }
+            if !held.hold(data.remaining()) {
+                return Err(Rejection::BodiesFull);
+            }
+            // Nearly every body is one piece, which is kept as it is.
+            let data = data.copy_to_bytes(data.remaining());
+            if first.is_empty() && whole.is_empty() {
+                first = data;
+                continue;
+            }
+            if whole.is_empty() {
+                // Of the room for an announced length, only what arrives is ever touched.
+                whole.reserve_exact(announced.max(2 * (first.len() + data.len())).min(limit));
+                whole.extend_from_slice(&std::mem::take(&mut first));
+            }
+            if !grow(&mut whole, data.len(), limit, held) {
+                return Err(Rejection::BodiesFull);
+            }
+            whole.extend_from_slice(&data);
         }
-        if !held.hold(data.remaining()) {
-            return Err(Rejection::BodiesFull);
-        }
-        // Nearly every body is one piece, which is kept as it is.
-        let data = data.copy_to_bytes(data.remaining());
-        if first.is_empty() && whole.is_empty() {
-            first = data;
-            continue;
-        }
-        if whole.is_empty() {
-            // Of the room for an announced length, only what arrives is ever touched.
-            let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-            whole.reserve_exact(announced.max(2 * (first.len() + data.len())).min(limit));
-            whole.extend_from_slice(&std::mem::take(&mut first));
-        }
-        if !grow(&mut whole, data.len(), limit, held) {
-            return Err(Rejection::BodiesFull);
-        }
-        whole.extend_from_slice(&data);
+        Ok(if whole.is_empty() { first } else { whole.into() })
     }
-    Ok(if whole.is_empty() { first } else { whole.into() })
 }
+
+/// A body that is longer than this gets room for the longest one.
+const MOVED_ONCE: usize = 1024 * 1024;
 
 /// Makes room for `more` bytes. While they are moved, the old ones are there twice, which has to fit as well.
 fn grow(whole: &mut Vec<u8>, more: usize, limit: usize, held: &mut HeldBytes<'_>) -> bool {
@@ -115,7 +100,9 @@ fn grow(whole: &mut Vec<u8>, more: usize, limit: usize, held: &mut HeldBytes<'_>
     if !held.hold(moved) {
         return false;
     }
-    whole.reserve_exact((2 * needed).min(limit) - moved);
+    // Of the room, only what arrives is ever touched, so that a long body need not be moved again and again.
+    let room = if needed < MOVED_ONCE { 2 * needed } else { limit };
+    whole.reserve_exact(room.min(limit) - moved);
     held.release(moved);
     true
 }

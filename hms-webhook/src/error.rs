@@ -2,8 +2,6 @@
 
 use std::{error, fmt};
 
-use crate::handler::chain;
-
 /// Why a program could not start or go on: any error, for `main` to return.
 ///
 /// Every [`std::error::Error`] becomes one through `?`. `main` prints its `Debug` form, which is therefore the text
@@ -83,3 +81,15 @@ impl fmt::Debug for StartupError {
 }
 
 impl error::Error for StartupError {}
+
+/// An error and what caused it, on one line.
+pub(crate) fn chain(error: &(dyn error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

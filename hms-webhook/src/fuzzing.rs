@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+#[cfg(feature = "nats")]
+pub use crate::store::nats::fuzzing::{read_key, read_queue};
 use crate::{
     arguments::conform_to,
     shape::{self, Shape},

@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -20,19 +20,24 @@ use tokio::{
     task::AbortHandle,
     time::{sleep, timeout},
 };
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 use self::listener::Outcome;
 pub(crate) use self::listener::{Listener, ListenerRun, Listeners};
 #[cfg(feature = "console")]
 use crate::store::Filter;
 use crate::{
-    handler::chain,
+    call_id::logged,
+    deadline::Deadline,
+    error::chain,
     store::{Job, JobId, NewEvent, Store, StoreError},
+    store_health::StoreHealth,
 };
 
 /// How long to wait after the store has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long a store may take to append. Whoever sends an event sends it again, sooner than it waits for an answer.
+const APPEND_WITHIN: Duration = Duration::from_secs(5);
 /// How long a store may take to say that it is well.
 const CHECK_WITHIN: Duration = Duration::from_secs(2);
 
@@ -49,13 +54,13 @@ struct Shared {
     slots: Arc<Semaphore>,
     started: OnceLock<()>,
     stopping: AtomicBool,
-    /// Whether the last write to the store succeeded.
-    is_well: AtomicBool,
+    health: Arc<StoreHealth>,
     /// Something may have become due: an append, an end, a stop.
     changed: Arc<Notify>,
     progress: watch::Sender<Progress>,
     /// What runs, with the means to end it once that is known.
-    running: Mutex<HashMap<JobId, Option<AbortHandle>>>,
+    running: Mutex<HashMap<Lease, (JobId, Option<AbortHandle>)>>,
+    leases: AtomicU64,
 }
 
 /// What somebody who waits for the inbox has to know.
@@ -63,6 +68,8 @@ struct Shared {
 struct Progress {
     appends: u64,
     running: usize,
+    /// The store was asked for jobs, and may hand some out.
+    is_taking: bool,
     /// Nothing was due when it was last looked.
     is_idle: bool,
 }
@@ -74,7 +81,7 @@ impl Inbox {
         self.shared.store.counts().await
     }
 
-    pub(crate) fn new(store: Arc<dyn Store>, listeners: Listeners, at_a_time: usize) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, health: Arc<StoreHealth>, listeners: Listeners, at_a_time: usize) -> Self {
         let progress = Progress { is_idle: true, ..Progress::default() };
         Self {
             shared: Arc::new(Shared {
@@ -83,10 +90,11 @@ impl Inbox {
                 slots: Arc::new(Semaphore::new(at_a_time.min(Semaphore::MAX_PERMITS))),
                 started: OnceLock::new(),
                 stopping: AtomicBool::new(false),
-                is_well: AtomicBool::new(true),
+                health,
                 changed: Arc::new(Notify::new()),
                 progress: watch::channel(progress).0,
                 running: Mutex::default(),
+                leases: AtomicU64::new(0),
             }),
         }
     }
@@ -104,14 +112,19 @@ impl Inbox {
         });
     }
 
-    /// Keeps `events` for their handlers. Once this has returned, they may be acknowledged.
-    pub(crate) async fn append(&self, events: Vec<NewEvent>) -> Result<(), StoreError> {
+    /// Keeps `events` for their handlers, by `deadline`. Once this has returned, they may be acknowledged.
+    ///
+    /// # Errors
+    /// When the store fails or does not answer in time. It may have kept them all the same, or do so later: then they are
+    /// handled, and when they come again, they are known by their keys.
+    pub(crate) async fn append(&self, events: Vec<NewEvent>, deadline: Deadline) -> Result<(), StoreError> {
         let shared = &self.shared;
         self.start();
         // By its key one finds what was logged of its handlers, which run later and elsewhere.
-        events.iter().for_each(|event| debug!(key = event.key, "keeping an event for its handlers"));
-        let appended = shared.store.append(events).await;
-        shared.note(&appended);
+        events.iter().for_each(|event| debug!(key = &*logged(&event.key), "keeping an event for its handlers"));
+        let hangs = || Err(StoreError::new("the store has not kept events in time: see what holds it up"));
+        let appended = deadline.bound_within(APPEND_WITHIN, shared.store.append(events)).await.unwrap_or_else(hangs);
+        shared.health.note(&appended);
         shared.progress.send_modify(|progress| {
             progress.appends += 1;
             progress.is_idle = false;
@@ -123,11 +136,11 @@ impl Inbox {
     /// Whether the store can be written. It is asked only if it has failed before.
     pub(crate) async fn is_well(&self) -> bool {
         let shared = &self.shared;
-        if !shared.is_well.load(Ordering::Relaxed) {
-            let checked = timeout(CHECK_WITHIN, shared.store.check()).await;
-            shared.is_well.store(matches!(checked, Ok(Ok(()))), Ordering::Relaxed);
+        if !shared.health.is_well() {
+            let hangs = |_| Err(StoreError::new(format!("the store has not answered within {CHECK_WITHIN:?}")));
+            shared.health.note(&timeout(CHECK_WITHIN, shared.store.check()).await.unwrap_or_else(hangs));
         }
-        shared.is_well.load(Ordering::Relaxed)
+        shared.health.is_well()
     }
 
     #[cfg(feature = "console")]
@@ -157,7 +170,9 @@ impl Inbox {
     pub(crate) async fn settled(&self) {
         let shared = &self.shared;
         let is_settled = |progress: &Progress| {
-            progress.running == 0 && (progress.is_idle || shared.stopping.load(Ordering::Relaxed))
+            progress.running == 0
+                && !progress.is_taking
+                && (progress.is_idle || shared.stopping.load(Ordering::Relaxed))
         };
         // The sender is in `self`, so it does not go away meanwhile.
         let _ = shared.progress.subscribe().wait_for(is_settled).await;
@@ -169,12 +184,9 @@ impl Inbox {
         if running.is_empty() {
             return;
         }
-        let jobs = running.iter().map(|(job, _)| *job).collect();
-        running.into_iter().filter_map(|(_, task)| task).for_each(|task| task.abort());
-        match self.shared.store.give_back(jobs).await {
-            Ok(()) => info!("handlers that were not done have given their events back"),
-            Err(failure) => warn!(cause = chain(&failure), "handlers that were not done cannot give their events back"),
-        }
+        let jobs = running.iter().map(|(_, (job, _))| *job).collect();
+        running.into_iter().filter_map(|(_, (_, task))| task).for_each(|task| task.abort());
+        self.shared.hand_back(jobs).await;
     }
 }
 
@@ -185,36 +197,61 @@ impl Drop for Inbox {
     }
 }
 
+/// A lease of a job. The next one of the same job may begin before the end of this one has been heard of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Lease(u64);
+
+/// When to look for what is due.
+enum Next {
+    /// After this time, or when something changes.
+    Within(Duration),
+    /// When something changes.
+    Change,
+    Never,
+}
+
 /// Takes what is due out of the store, again and again.
 async fn run(shared: Weak<Shared>, changed: Arc<Notify>) {
     loop {
         // The store is not held while nothing happens, so that its file can be closed when the app is gone.
         let next = match shared.upgrade() {
-            Some(shared) if !shared.stopping.load(Ordering::Relaxed) => shared.take().await,
-            _ => return,
+            Some(shared) => shared.take().await,
+            None => return,
         };
         match next {
-            Some(wait) => {
+            Next::Within(wait) => {
                 let _ = timeout(wait, changed.notified()).await;
             }
-            None => changed.notified().await,
+            Next::Change => changed.notified().await,
+            Next::Never => return,
         }
     }
 }
 
 impl Shared {
-    /// Starts what is due, as far as there is room. Gives back when to look again, if nothing happens meanwhile.
-    async fn take(self: Arc<Self>) -> Option<Duration> {
+    /// Starts what is due, unless this is stopping. Gives back when to look again.
+    async fn take(self: Arc<Self>) -> Next {
+        // Whoever stops this sees that it takes something, or this sees that it is stopped.
+        self.progress.send_modify(|progress| progress.is_taking = true);
+        let next = match self.stopping.load(Ordering::Relaxed) {
+            true => Next::Never,
+            false => self.start_due().await,
+        };
+        self.progress.send_modify(|progress| progress.is_taking = false);
+        next
+    }
+
+    async fn start_due(self: &Arc<Self>) -> Next {
         let free = self.slots.available_permits();
         if free == 0 {
-            return None; // The end of a handler is a change.
+            return Next::Change; // The end of a handler is a change.
         }
         let appends = self.progress.borrow().appends;
         let leased = match self.store.lease(free).await {
             Ok(leased) => leased,
             Err(failure) => {
-                self.note(&Err::<(), _>(failure));
-                return Some(AFTER_FAILURE);
+                self.health.has_failed(&failure);
+                return Next::Within(AFTER_FAILURE);
             }
         };
         if leased.jobs.is_empty() {
@@ -223,30 +260,41 @@ impl Shared {
                 progress.is_idle |= is_idle;
                 is_idle
             });
-            return leased.next;
+            return leased.next.map_or(Next::Change, Next::Within);
+        }
+        if self.stopping.load(Ordering::Relaxed) {
+            self.hand_back(leased.jobs.iter().map(|job| job.id).collect()).await;
+            return Next::Never;
         }
         for job in leased.jobs {
             // There were as many as were asked for, and nobody else takes any.
             let Ok(slot) = self.slots.clone().try_acquire_owned() else { continue };
-            let id = job.id;
-            self.running().insert(id, None);
+            let lease = Lease(self.leases.fetch_add(1, Ordering::Relaxed));
+            self.running().insert(lease, (job.id, None));
             let running = Running::new(self.clone());
             let task = tokio::spawn(async move {
-                running.0.work(job).await;
+                running.0.work(job, lease).await;
                 drop(slot);
             });
-            if let Some(known) = self.running().get_mut(&id) {
+            if let Some((_, known)) = self.running().get_mut(&lease) {
                 *known = Some(task.abort_handle());
             }
         }
-        Some(Duration::ZERO)
+        Next::Within(Duration::ZERO)
+    }
+
+    async fn hand_back(&self, jobs: Vec<JobId>) {
+        match self.store.give_back(jobs).await {
+            Ok(()) => info!("handlers that were not done have given their events back"),
+            Err(failure) => warn!(cause = chain(&failure), "handlers that were not done cannot give their events back"),
+        }
     }
 
     /// Runs one handler and writes down how it went.
-    async fn work(&self, job: Job) {
+    async fn work(&self, job: Job, lease: Lease) {
         let id = job.id;
         let outcome = self.listeners.handle(job).await;
-        if !self.running().contains_key(&id) {
+        if !self.running().contains_key(&lease) {
             return; // It was given back, and is somebody else's.
         }
         loop {
@@ -254,29 +302,17 @@ impl Shared {
                 Outcome::Done => self.store.finish(id).await,
                 Outcome::Failed { error, retry } => self.store.fail(id, error, *retry).await,
             };
-            self.note(&written);
+            self.health.note(&written);
             if written.is_ok() || self.stopping.load(Ordering::Relaxed) {
                 break;
             }
             // It was handled, and it would be a pity to do it again.
             sleep(AFTER_FAILURE).await;
         }
-        self.running().remove(&id);
+        self.running().remove(&lease);
     }
 
-    /// Notes whether the store is well, and logs when that changes.
-    fn note<T>(&self, outcome: &Result<T, StoreError>) {
-        let was_well = self.is_well.swap(outcome.is_ok(), Ordering::Relaxed);
-        match outcome {
-            Err(failure) if was_well => {
-                error!(cause = chain(failure), "events cannot be kept and are refused until they can: {failure}");
-            }
-            Ok(_) if !was_well => info!("events can be kept again"),
-            _ => {}
-        }
-    }
-
-    fn running(&self) -> MutexGuard<'_, HashMap<JobId, Option<AbortHandle>>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<Lease, (JobId, Option<AbortHandle>)>> {
         // Nothing panics while it holds the lock.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -56,6 +56,7 @@
 //! | `console` | `serve --dev`: a page for development at `/_console`, on a loopback address only; needs `cli` |
 //! | `control` | [`control::CallControl`]: commands to a phone call that is going on
 //! | `metrics` | counters, gauges and histograms through the facade `metrics` |
+//! | `opentelemetry` | `App::run` exports its spans over OTLP where the environment names a collector; needs `cli` |
 //! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |
 //! | `garde` | `#[arg(garde)]`: the rules of an argument's `#[derive(garde::Validate)]` are checked |
 //! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
@@ -72,6 +73,8 @@
 pub mod __fuzzing;
 mod app;
 mod arguments;
+mod blocking;
+mod call_id;
 mod capacity;
 #[cfg(feature = "cli")]
 mod cli;
@@ -86,7 +89,9 @@ mod depth;
 mod error;
 pub mod event;
 mod gate;
+mod handled;
 mod handler;
+mod header_lines;
 mod inbox;
 mod limits;
 mod listed;
@@ -94,8 +99,13 @@ mod log_limit;
 mod metrics;
 mod mishap;
 mod once;
+mod overview;
 #[cfg(feature = "push")]
 mod push;
+#[cfg(feature = "cli")]
+mod record;
+#[cfg(feature = "cli")]
+mod redact;
 mod rejection;
 pub mod reply;
 mod response;
@@ -113,8 +123,12 @@ mod service;
 mod shape;
 pub mod signature;
 pub mod store;
+mod store_health;
+mod telemetry;
 pub mod testing;
 mod tool_key;
+mod tool_span;
+mod trace_context;
 mod value;
 mod words;
 
@@ -139,6 +153,7 @@ pub use schema::{Profile, ToolDefinition, UnknownProfile};
 #[cfg(feature = "server")]
 pub use server::Listener;
 pub use service::WebhookService;
+pub use trace_context::TraceContext;
 
 #[doc(inline)]
 pub use handler::{Handler, Tool};

@@ -3,9 +3,11 @@
 //! Without the feature `metrics` the functions do nothing. Labels are names of the program or words of this file, never
 //! what came over the wire: no ids, no phone numbers, no arguments.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
-use crate::{deadline::Deadline, event::Event, rejection::Rejection, signature::VerifyError};
+use crate::{deadline::Deadline, event::Event, rejection::Rejection};
 
 const DELIVERIES: &str = "hms_webhook_deliveries_total";
 const REFUSALS: &str = "hms_webhook_refusals_total";
@@ -26,14 +28,14 @@ pub(crate) fn describe() {
         describe_counter!(
             DELIVERIES,
             Unit::Count,
-            "Signed deliveries that were taken, by event and status of the answer"
+            "Signed deliveries that were taken, by event, key and status of the answer"
         );
-        describe_counter!(REFUSALS, Unit::Count, "Requests that were refused, by reason");
+        describe_counter!(REFUSALS, Unit::Count, "Requests and connections that were refused, by reason");
         describe_gauge!(IN_FLIGHT, Unit::Count, "Requests to the webhook that are being answered");
         describe_counter!(
             ASSISTANT_REQUESTS,
             Unit::Count,
-            "Assistant-requests, by who answered: the handler or the fallback"
+            "Assistant-requests, by who answered: the handler or the fallback, or nobody as there was no time"
         );
         describe_histogram!(ASSISTANT_REQUEST_SHARE, "Time an assistant-request took, as a share of its deadline");
         describe_counter!(TOOL_CALLS, Unit::Count, "Tool calls that somebody waited for, by tool and outcome");
@@ -84,23 +86,32 @@ pub(crate) fn event_label(event: &Event) -> &'static str {
     }
 }
 
-/// A signed delivery was answered or refused.
-pub(crate) fn delivery<T>(event: &'static str, answer: &Result<T, Rejection>) {
+/// A delivery that was signed with `key` was answered or refused.
+pub(crate) fn delivery<T>(event: &'static str, key: Option<&Arc<str>>, answer: &Result<T, Rejection>) {
     let status = match answer {
         Ok(_) => "200",
         // What was taken is refused only for want of time or of the store.
         Err(_) => "503",
     };
-    count(DELIVERIES, [("event", event), ("status", status)]);
+    #[cfg(feature = "metrics")]
+    {
+        let key = key.map_or("none".into(), |key| metrics::SharedString::from(key.clone()));
+        metrics::counter!(DELIVERIES, "event" => event, "key" => key, "status" => status).increment(1);
+    }
+    #[cfg(not(feature = "metrics"))]
+    let _ = (DELIVERIES, event, key, status);
 }
 
 pub(crate) fn refused(rejection: &Rejection) {
-    count(REFUSALS, [("reason", reason(rejection))]);
+    count(REFUSALS, [("reason", rejection.reason())]);
 }
 
-/// Whether the handler answered; otherwise the fallback did.
-pub(crate) fn assistant_request(is_handled: bool, received: Instant, deadline: Deadline) {
-    count(ASSISTANT_REQUESTS, [("outcome", if is_handled { "answered" } else { "fallback" })]);
+/// How an assistant-request went: `answered` by the handler, or by the `fallback`; or `refused`.
+pub(crate) fn assistant_request(outcome: &'static str) {
+    count(ASSISTANT_REQUESTS, [("outcome", outcome)]);
+}
+
+pub(crate) fn assistant_request_share(received: Instant, deadline: Deadline) {
     share(ASSISTANT_REQUEST_SHARE, [], received, deadline);
 }
 
@@ -144,39 +155,5 @@ impl Drop for InFlight {
 pub(crate) fn queue(counts: crate::store::Counts) {
     for (state, count) in [("waiting", counts.waiting), ("running", counts.running), ("dead", counts.dead)] {
         metrics::gauge!(QUEUE, "state" => state).set(count as f64);
-    }
-}
-
-fn reason(rejection: &Rejection) -> &'static str {
-    match rejection {
-        Rejection::NotFound => "not-found",
-        Rejection::MethodNotAllowed { .. } => "method-not-allowed",
-        Rejection::BodyTooLarge { .. } => "body-too-large",
-        Rejection::BodyTimedOut { .. } => "body-timed-out",
-        Rejection::BodyTooSlow => "body-too-slow",
-        Rejection::BodyEncoded => "body-encoded",
-        Rejection::BodiesFull => "bodies-full",
-        #[cfg(feature = "server")]
-        Rejection::BadRequest { .. } => "bad-request",
-        #[cfg(feature = "server")]
-        Rejection::ForeignNetwork => "foreign-network",
-        Rejection::TooDeep { .. } => "too-deep",
-        Rejection::BodyBroken { .. } => "body-broken",
-        Rejection::Malformed(_) => "malformed",
-        Rejection::Overloaded => "overloaded",
-        Rejection::NotKept(_) => "not-kept",
-        Rejection::Busy { .. } => "busy",
-        Rejection::ShuttingDown => "shutting-down",
-        Rejection::Unverified(error) => match error {
-            VerifyError::NoSignature => "no-signature",
-            VerifyError::NoTimestamp => "no-timestamp",
-            VerifyError::DuplicatedHeader { .. } => "duplicated-header",
-            VerifyError::MalformedSignature => "malformed-signature",
-            VerifyError::MalformedTimestamp => "malformed-timestamp",
-            VerifyError::TooOld { .. } => "too-old",
-            VerifyError::InTheFuture { .. } => "in-the-future",
-            VerifyError::WrongSignature => "wrong-signature",
-            VerifyError::WrongTool => "wrong-tool",
-        },
     }
 }

@@ -6,16 +6,23 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     mem,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::watch, time::sleep};
-use tracing::{debug, error};
+use hashbrown::DefaultHashBuilder;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, debug, error, warn};
 
 use crate::{
     deadline::Deadline,
     store::{Claim, Store, StoreError, StoreFuture},
+    store_health::StoreHealth,
     tool_key::ToolKey,
 };
 
@@ -26,6 +33,11 @@ const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// How long the store is waited for before a tool is begun. Beyond that the caller on the phone matters more.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
+/// So long before its deadline an answer goes out, whether it is kept or not; where less is left, after half of that.
+const LAST_MOMENT: Duration = Duration::from_millis(500);
+/// After so long a store that fails is not waited for any more before an answer goes out. Brokers need up to nine seconds
+/// to choose a new leader.
+const TROUBLE: Duration = Duration::from_secs(10);
 
 /// Runs what has a key once.
 #[derive(Debug)]
@@ -33,70 +45,183 @@ pub(crate) struct Once {
     store: Arc<dyn Store>,
     /// What runs in this process. Nobody waits for most of it, so what wakes those who wait is made for the first of them.
     flights: Mutex<Flights>,
+    /// Since when nothing could be claimed.
+    trouble: Mutex<Option<Instant>>,
+    health: Arc<StoreHealth>,
+    /// What a stop waits for.
+    running: TaskTracker,
 }
 
-type Flights = HashMap<ToolKey, Option<Waiters>>;
+/// What became of a claim.
+enum Claimed<'a> {
+    /// It was claimed so often before.
+    Granted(u32),
+    Kept(String),
+    /// It is too late to begin; the store may still grant it.
+    Late(Option<StoreFuture<'a, Claim>>),
+}
+
+type Flights = HashMap<ToolKey, Option<Waiters>, DefaultHashBuilder>;
 type Waiters = watch::Sender<Option<Arc<str>>>;
 type Landing = watch::Receiver<Option<Arc<str>>>;
 
 /// What became of a piece of work.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Done {
     pub(crate) answer: String,
+    /// How it went, in a word.
+    pub(crate) outcome: &'static str,
     /// It counts as done: a repetition gets this answer. Otherwise a repetition runs it again.
     pub(crate) is_final: bool,
 }
 
+/// The answer that was found, or made.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) answer: String,
+    /// How the work went, in its own word; [`REPEATED`] where it was known.
+    pub(crate) outcome: &'static str,
+    /// The how many-th try it was; 0 where it was known.
+    pub(crate) attempt: u32,
+}
+
+/// The outcome of work that was done before.
+pub(crate) const REPEATED: &str = "repeated";
+
+impl Found {
+    fn known(answer: String) -> Self {
+        Self { answer, outcome: REPEATED, attempt: 0 }
+    }
+}
+
 impl Once {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, flights: Mutex::default() }
+    pub(crate) fn new(store: Arc<dyn Store>, health: Arc<StoreHealth>, running: TaskTracker) -> Self {
+        Self { store, flights: Mutex::default(), trouble: Mutex::default(), health, running }
     }
 
     /// The answer under `key`: the kept one, the one of who is at it, or that of `work`, which is told how often
-    /// the same work had been begun before. `lease` is how long it may take at most.
+    /// the same work had been begun before. `lease` is how long it may take at most, and until `deadline` somebody waits
+    /// for the answer. `None` where `begin_by` has come before the work could begin: then it is not begun.
     ///
     /// A store that fails is logged, and the work is done all the same: somebody waits on the phone.
-    pub(crate) async fn run<F>(&self, key: ToolKey, lease: Duration, work: impl FnOnce(u32) -> F) -> String
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold what it is given twice")]
+    pub(crate) fn run<F>(
+        &self,
+        key: ToolKey,
+        lease: Duration,
+        deadline: Deadline,
+        begin_by: Deadline,
+        work: impl FnOnce(u32) -> F,
+    ) -> impl Future<Output = Option<Found>>
     where
         F: Future<Output = Done>,
     {
-        let flight = loop {
-            match self.take_off(key) {
-                Ok(flight) => break flight,
-                Err(mut first) => {
-                    if let Ok(answer) = first.wait_for(Option::is_some).await {
-                        debug!(outcome = "stored", "a repetition was answered with the first one's result");
-                        return answer.as_deref().unwrap_or_default().to_owned();
+        async move {
+            let flight = loop {
+                match self.take_off(key) {
+                    Ok(flight) => break flight,
+                    Err(mut first) => {
+                        if let Ok(answer) = first.wait_for(Option::is_some).await {
+                            debug!(outcome = "stored", "a repetition was answered with the first one's result");
+                            return Some(Found::known(answer.as_deref().unwrap_or_default().to_owned()));
+                        }
+                        // The first was given up without an answer, together with its task.
                     }
-                    // The first was given up without an answer, together with its task.
                 }
-            }
-        };
+            };
 
-        let earlier = match self.claim(key.as_str(), lease).await {
-            Ok(Ok(earlier)) => earlier,
-            Ok(Err(kept)) => {
-                debug!(outcome = "stored", "a repetition was answered with the kept result");
-                flight.land(&kept);
-                return kept;
+            let name = key.as_str();
+            let earlier = match self.claim(name, lease, begin_by).await {
+                Ok(Claimed::Kept(kept)) => {
+                    self.end_trouble();
+                    debug!(outcome = "stored", "a repetition was answered with the kept result");
+                    flight.land(&kept);
+                    return Some(Found::known(kept));
+                }
+                Ok(Claimed::Granted(earlier)) => {
+                    self.end_trouble();
+                    if begin_by.is_over() {
+                        drop(flight);
+                        self.release(name).await;
+                        return None;
+                    }
+                    earlier
+                }
+                Ok(Claimed::Late(asked)) => {
+                    drop(flight);
+                    if let Some(asked) = asked
+                        && let Ok(Claim::Granted { .. }) = asked.await
+                    {
+                        self.release(name).await;
+                    }
+                    return None;
+                }
+                Err(failure) => {
+                    self.begin_trouble();
+                    self.health.has_failed(&failure);
+                    if begin_by.is_over() {
+                        complain("whether this tool call is a repetition cannot be looked up", &failure);
+                        return None;
+                    }
+                    complain("whether this tool call is a repetition cannot be looked up; it is run", &failure);
+                    0
+                }
+            };
+            let done = work(earlier).await;
+            if !self.is_remembered_in_time(name, &done, deadline).await {
+                warn!("the result of this tool call is not kept yet; it is answered all the same");
+                let (store, health, done) = (self.store.clone(), self.health.clone(), done.clone());
+                let remembering = async move { remember(&*store, &health, key.as_str(), &done).await };
+                self.running.spawn(remembering.in_current_span());
             }
-            Err(failure) => {
-                complain("whether this tool call is a repetition cannot be looked up; it is run", &failure);
-                0
-            }
-        };
-        let Done { answer, is_final } = work(earlier).await;
-        // This one is waited for as long as it takes: an answer that is not kept yet could be given a second time, with
-        // a second effect. At the deadline the model hears that it was late, and a repetition finds what was kept.
-        let remembered = match is_final {
-            true => self.store.keep(key.as_str(), &answer, KEPT_FOR).await,
-            false => self.store.release(key.as_str(), KEPT_FOR).await,
-        };
-        if let Err(failure) = remembered {
-            complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
+            flight.land(&done.answer);
+            Some(Found { answer: done.answer, outcome: done.outcome, attempt: earlier.saturating_add(1) })
         }
-        flight.land(&answer);
-        answer
+    }
+
+    /// Whether the store has answered. What is answered to the caller and not kept yet could be answered a second time,
+    /// with a second effect, so the answer waits for the store as long as it can.
+    async fn is_remembered_in_time(&self, key: &str, done: &Done, deadline: Deadline) -> bool {
+        if self.is_in_trouble() {
+            return false;
+        }
+        let remembering = pin!(remember(&*self.store, &self.health, key, done));
+        let remaining = deadline.remaining();
+        if remaining.is_zero() {
+            // Nobody waits any more.
+            remembering.await;
+            return true;
+        }
+        let margin = LAST_MOMENT.min(remaining / 2);
+        let is_in_time = deadline.ahead_by(margin).bound(remembering).await.is_some();
+        if !is_in_time {
+            self.health.has_failed(&StoreError::new("the store has not kept a result in time: see what holds it up"));
+        }
+        is_in_time
+    }
+
+    /// Gives up a claim of what was not begun.
+    async fn release(&self, key: &str) {
+        if let Err(failure) = self.store.release(key, KEPT_FOR).await {
+            self.health.has_failed(&failure);
+            complain("the claim of a tool call that was not begun cannot be given up; it ends by itself", &failure);
+        }
+    }
+
+    fn begin_trouble(&self) {
+        self.trouble().get_or_insert_with(Instant::now);
+    }
+
+    fn end_trouble(&self) {
+        *self.trouble() = None;
+    }
+
+    fn is_in_trouble(&self) -> bool {
+        self.trouble().is_some_and(|since| since.elapsed() > TROUBLE)
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Becomes the first of its key, or gives back what to wait for.
@@ -112,13 +237,21 @@ impl Once {
         }
     }
 
-    /// How often it had been claimed before, or the kept result. Waits for another server that is at it.
-    async fn claim(&self, key: &str, lease: Duration) -> Result<Result<u32, String>, StoreError> {
+    /// Claims `key`. Waits for another server that is at it, at most until `begin_by`.
+    async fn claim<'a>(&'a self, key: &'a str, lease: Duration, begin_by: Deadline) -> Result<Claimed<'a>, StoreError> {
         loop {
-            match in_time(self.store.claim(key, lease)).await? {
-                Claim::Granted { earlier } => return Ok(Ok(earlier)),
-                Claim::Kept(result) => return Ok(Err(result)),
-                Claim::Running => sleep(ASK_EVERY).await,
+            let mut asked = self.store.claim(key, lease);
+            match begin_by.bound_within(STORE_WITHIN, &mut asked).await {
+                Some(Err(failure)) => return Err(failure),
+                Some(Ok(Claim::Granted { earlier })) => return Ok(Claimed::Granted(earlier)),
+                Some(Ok(Claim::Kept(result))) => return Ok(Claimed::Kept(result)),
+                Some(Ok(Claim::Running)) if begin_by.is_over() => return Ok(Claimed::Late(None)),
+                Some(Ok(Claim::Running)) => Box::pin(sleep(ASK_EVERY.min(begin_by.remaining()))).await,
+                None if begin_by.is_over() => return Ok(Claimed::Late(Some(asked))),
+                None => {
+                    let hangs = format!("the store has not answered within {STORE_WITHIN:?}: see what holds it up");
+                    return Err(StoreError::new(hangs));
+                }
             }
         }
     }
@@ -158,11 +291,18 @@ impl Drop for Flight<'_> {
     }
 }
 
-async fn in_time<T>(asked: StoreFuture<'_, T>) -> Result<T, StoreError> {
-    let hangs = || StoreError::new(format!("the store has not answered within {STORE_WITHIN:?}: see what holds it up"));
-    Deadline::after(STORE_WITHIN).bound(asked).await.unwrap_or_else(|| Err(hangs()))
+/// Keeps the answer, or gives up the claim of what has none.
+async fn remember(store: &dyn Store, health: &StoreHealth, key: &str, done: &Done) {
+    let remembered = match done.is_final {
+        true => store.keep(key, &done.answer, KEPT_FOR).await,
+        false => store.release(key, KEPT_FOR).await,
+    };
+    if let Err(failure) = remembered {
+        health.has_failed(&failure);
+        complain("the result of this tool call cannot be kept; a repetition will run it again", &failure);
+    }
 }
 
 fn complain(what: &str, failure: &StoreError) {
-    error!(cause = crate::handler::chain(failure), "{what}");
+    error!(cause = crate::error::chain(failure), "{what}");
 }

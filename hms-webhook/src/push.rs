@@ -9,8 +9,9 @@
 //!   written in the flat form if it changes. Members that no definition speaks for are kept, as somebody set them.
 //! - A `url` that was set on the platform stays where the function names none, unless `--webhook-url` is given, which
 //!   says where calls are to go. A secret beside a URL goes with that URL.
-//! - `--prune` removes a webhook tool that this program does not have only if it has no URL or one of ours: the
-//!   assistant's, the one of `--webhook-url`, or one that a tool of this program names. No other tool is ever removed.
+//! - `--prune` removes a webhook tool that this program does not have only if its calls would come here: to the URL of
+//!   `--webhook-url`, to one that a tool of this program names, or, without `--webhook-url`, to the assistant's where a
+//!   tool of this program follows that. No other tool is ever removed.
 //! - A secret that the platform shows as a mask cannot be compared and counts as a difference. A mask inside
 //!   `llm_config` would be written back in place of the secret, so that is refused.
 //! - Requests are tried again on 429, 500, 502, 503, 504 and without an answer; see [`apply`] for writes.

@@ -5,8 +5,8 @@ use std::{error::Error, time::Duration};
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{
+    error::chain,
     event::ParseError,
-    handler::chain,
     response::{ReplyBody, json_response},
     signature::VerifyError,
     store::StoreError,
@@ -50,6 +50,8 @@ pub(crate) enum Rejection {
     /// What was asked for could not be answered in time.
     Busy {
         seconds: u64,
+        /// The tools that were called, if any.
+        tools: Option<String>,
     },
     ShuttingDown,
 }
@@ -108,6 +110,41 @@ impl Rejection {
         }
     }
 
+    /// The same in a word, as metrics and the log have it.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::BodyTooLarge { .. } => "body-too-large",
+            Self::BodyTimedOut { .. } => "body-timed-out",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::BodyEncoded => "body-encoded",
+            Self::BodiesFull => "bodies-full",
+            #[cfg(feature = "server")]
+            Self::BadRequest { .. } => "bad-request",
+            #[cfg(feature = "server")]
+            Self::ForeignNetwork => "foreign-network",
+            Self::TooDeep { .. } => "too-deep",
+            Self::BodyBroken { .. } => "body-broken",
+            Self::Malformed(_) => "malformed",
+            Self::Overloaded => "overloaded",
+            Self::NotKept(_) => "not-kept",
+            Self::Busy { .. } => "busy",
+            Self::ShuttingDown => "shutting-down",
+            Self::Unverified(error) => match error {
+                VerifyError::NoSignature => "no-signature",
+                VerifyError::NoTimestamp => "no-timestamp",
+                VerifyError::DuplicatedHeader { .. } => "duplicated-header",
+                VerifyError::MalformedSignature => "malformed-signature",
+                VerifyError::MalformedTimestamp => "malformed-timestamp",
+                VerifyError::TooOld { .. } => "too-old",
+                VerifyError::InTheFuture { .. } => "in-the-future",
+                VerifyError::WrongSignature => "wrong-signature",
+                VerifyError::WrongTool => "wrong-tool",
+            },
+        }
+    }
+
     /// Whether what follows on the connection may be the rest of the refused body.
     fn ends_connection(&self) -> bool {
         match self {
@@ -148,7 +185,7 @@ impl Rejection {
             Self::BodyEncoded => {
                 response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
-            Self::Busy { seconds } => {
+            Self::Busy { seconds, .. } => {
                 response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             }
             Self::BodiesFull | Self::Overloaded | Self::NotKept(_) | Self::ShuttingDown => {

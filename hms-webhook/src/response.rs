@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
+use smallvec::SmallVec;
 
 use crate::reply::AssistantReply;
 
@@ -64,7 +66,7 @@ impl Reply {
         match self {
             Self::Acknowledged => json_response(StatusCode::OK, "{}"),
             Self::Assistant(reply) => json_response(StatusCode::OK, to_json(&reply)),
-            Self::Tools(results) => json_response(StatusCode::OK, results.finish()),
+            Self::Tools(results) => json_response(StatusCode::OK, results.into_json()),
             Self::Health { well, state } => {
                 let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 json_response(status, format!("{{\"status\":\"{state}\"}}"))
@@ -77,32 +79,42 @@ impl Reply {
 ///
 /// `{"results":[{"tool_call_id":"…","result":{…}}]}` (PROTOCOL.md §3.2): the only form that answers several calls.
 #[derive(Debug)]
-pub(crate) struct ToolResults(Vec<u8>);
+pub(crate) struct ToolResults(SmallVec<[(Arc<str>, String); 1]>);
 
 impl ToolResults {
-    /// None yet, with room for this many small ones.
+    /// None yet, with room for this many.
     pub(crate) fn with_capacity(count: usize) -> Self {
-        let mut json = Vec::with_capacity(32 + count * 192);
-        json.extend_from_slice(br#"{"results":["#);
-        Self(json)
+        Self(SmallVec::with_capacity(count))
     }
 
     /// Adds `result`, which is a JSON object, whatever became of the call.
-    pub(crate) fn add(&mut self, tool_call_id: &str, result: &str) {
-        if !self.0.ends_with(b"[") {
-            self.0.push(b',');
-        }
-        self.0.extend_from_slice(br#"{"tool_call_id":"#);
-        // A text can always be written.
-        let _ = serde_json::to_writer(&mut self.0, tool_call_id);
-        self.0.extend_from_slice(br#","result":"#);
-        self.0.extend_from_slice(result.as_bytes());
-        self.0.push(b'}');
+    pub(crate) fn add(&mut self, tool_call_id: Arc<str>, result: String) {
+        self.0.push((tool_call_id, result));
     }
 
-    fn finish(mut self) -> Vec<u8> {
-        self.0.extend_from_slice(b"]}");
-        self.0
+    fn into_json(self) -> Vec<u8> {
+        const BEGIN: &[u8] = br#"{"results":["#;
+        const ID: &[u8] = br#"{"tool_call_id":"#;
+        const RESULT: &[u8] = br#","result":"#;
+        // Exactly enough unless an id needs escapes: a full vector becomes `Bytes` without more memory.
+        let around = ID.len() + "\"\"".len() + RESULT.len() + "},".len();
+        let results: usize = self.0.iter().map(|(id, result)| around + id.len() + result.len()).sum();
+        let commas = usize::from(!self.0.is_empty());
+        let mut json = Vec::with_capacity(BEGIN.len() + results - commas + "]}".len());
+        json.extend_from_slice(BEGIN);
+        for (index, (tool_call_id, result)) in self.0.iter().enumerate() {
+            if index > 0 {
+                json.push(b',');
+            }
+            json.extend_from_slice(ID);
+            // A text can always be written.
+            let _ = serde_json::to_writer(&mut json, &**tool_call_id);
+            json.extend_from_slice(RESULT);
+            json.extend_from_slice(result.as_bytes());
+            json.push(b'}');
+        }
+        json.extend_from_slice(b"]}");
+        json
     }
 }
 

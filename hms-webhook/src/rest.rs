@@ -29,7 +29,7 @@ use self::{
     patience::asked_wait,
     text::one_line,
 };
-use crate::handler::chain;
+use crate::error::chain;
 
 /// The address of the platform's API (PROTOCOL.md §6).
 pub(crate) const DEFAULT_API_URL: &str = "https://api.hmsovereign.com/api/v1";
@@ -38,6 +38,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// The longest answer that is read. An assistant is a page or two; this is far more than any.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// The longest text of the platform's that is repeated, in characters.
+const LONGEST_TEXT: usize = 300;
 
 /// A client that carries the API key and speaks about one sort of resource.
 #[derive(Debug, Clone)]
@@ -124,7 +126,7 @@ impl RestClient {
         let asked = asked_wait(response.headers(), SystemTime::now());
         // A refusal whose body says nothing that can be read is told by its status alone.
         let body = self.json(response).await.unwrap_or_default();
-        let said = said(&body).map(|said| self.hide(&said));
+        let said = said(&body).map(|said| one_line(&self.hide(&said), LONGEST_TEXT));
         Err(self.failure(FailureKind::Status { status, said, asked_wait: asked.or_else(|| wait_in_body(&body)) }))
     }
 

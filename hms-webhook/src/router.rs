@@ -1,34 +1,45 @@
 //! Which handler an event goes to, and running it: in a task of its own, within its deadline, its panics contained.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod background;
+mod result;
 
-use bytes::Bytes;
+use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
+
+use hashbrown::DefaultHashBuilder;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, Span, debug, error, info, info_span, warn};
+use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::{
-    arguments::{Arguments, PreparedArguments},
+    arguments::PreparedArguments,
+    call_id,
     contained::{Contained, contained},
     deadline::Deadline,
-    event::{AssistantRequest, Call, Event, EventType, LazyContext, ToolCall, ToolCalls},
+    error::chain,
+    event::{AssistantRequest, Call, Event, LazyContext, ToolCall, ToolCalls},
     gate::{Gate, Ticket},
+    handled::{ACCEPTED, Ended, EndedCall, Handled, REFUSED, joined},
     handler::{
         AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
-        ToolErrorKind, ToolInvocation, ToolSpec, chain,
+        ToolErrorKind, ToolInvocation, ToolSpec,
     },
     inbox::Inbox,
     mishap::{Mishap, Mishaps},
-    once::{Done, Once},
+    once::{Done, Found, Once, REPEATED},
     rejection::Rejection,
     reply::AssistantReply,
     response::{Reply, ToolResults},
+    signature::VerifiedPayload,
     store::NewEvent,
     tool_key::ToolKey,
-    words::nearest,
+    tool_span::ToolSpan,
+    trace_context::TraceContext,
+    words::{instead, nearest, shorten},
 };
+use background::ForLater;
+use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
 
 /// A tool with what start-up prepared for it.
 #[derive(Debug)]
@@ -43,15 +54,20 @@ pub(crate) struct RegisteredTool {
 pub(crate) struct RegisteredHandler<E, F> {
     pub(crate) spec: &'static HandlerSpec,
     pub(crate) run: fn(HandlerInvocation<E>) -> F,
+    /// Of a handler that has `concurrency`.
+    pub(crate) gate: Option<Arc<Gate>>,
 }
 
 /// The handler of assistant-requests.
 pub(crate) type AnswersCalls = RegisteredHandler<AssistantRequest, AssistantFuture>;
 
+/// The tools by their names.
+pub(crate) type Tools = HashMap<&'static str, RegisteredTool, DefaultHashBuilder>;
+
 /// The handlers that answer while somebody waits.
 #[derive(Default)]
 pub(crate) struct Handlers {
-    pub(crate) tools: HashMap<&'static str, RegisteredTool>,
+    pub(crate) tools: Tools,
     pub(crate) assistant_request: Option<AnswersCalls>,
 }
 
@@ -79,156 +95,199 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    /// Lets the handlers answer `event`, which stands in `body`. The request's head was complete at `received`.
-    pub(crate) async fn dispatch(&self, event: Event, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
-        match event {
-            Event::ToolCalls(calls) => self.tool_calls(calls, body, received).await,
-            // Boxed, so that the much more frequent calls of tools do not carry its size around.
-            Event::AssistantRequest(request) => {
-                Ok(Reply::Assistant(Box::pin(self.assistant_request(request, received)).await))
+    /// Lets the handlers answer `event`, which stands in `payload`. The request's head was complete at `received`.
+    ///
+    /// What is waited for holds little of the calls of tools, which are much more frequent than the rest: that is boxed.
+    pub(crate) fn dispatch<'a>(
+        &'a self,
+        event: Event,
+        payload: &'a VerifiedPayload,
+        received: Instant,
+    ) -> impl Future<Output = Result<Handled, Rejection>> + 'a {
+        let mut begun = match event {
+            Event::ToolCalls(calls) => Ok(self.begin_calls(&calls, payload, received)),
+            other => Err(Box::pin(self.answer(other, payload, received))),
+        };
+        async move {
+            match &mut begun {
+                Ok(begun) => self.await_results(begun, received).await,
+                Err(answer) => answer.await,
             }
-            notification => self.keep(&notification, body).await,
+        }
+    }
+
+    async fn answer(&self, event: Event, payload: &VerifiedPayload, received: Instant) -> Result<Handled, Rejection> {
+        match event {
+            Event::AssistantRequest(request) => self.assistant_request(request, payload, received).await,
+            notification => self.keep(&notification, payload).await,
         }
     }
 
     // -- tool-calls ---------------------------------------------------------------------------
 
-    /// All calls run at once; the results come in the order of the request. Where no call could be answered in time,
-    /// the request is refused.
-    async fn tool_calls(&self, calls: ToolCalls, body: Bytes, received: Instant) -> Result<Reply, Rejection> {
-        let budget = Deadline::at(received, self.budgets.tool_calls);
-        let ToolCalls { context, tool_call_list, .. } = calls;
-        let mut started = SmallVec::<[_; 1]>::with_capacity(tool_call_list.len());
-        for call in tool_call_list {
+    /// Begins all calls of a request at once, and prepares those of background tools.
+    fn begin_calls(&self, calls: &ToolCalls, payload: &VerifiedPayload, received: Instant) -> Begun {
+        let mut started = SmallVec::with_capacity(calls.tool_call_list.len());
+        let mut for_later = Vec::new();
+        for call in &calls.tool_call_list {
             let tool_call_id = call.id.clone();
-            let tool = match self.handlers.tools.get(call.name.as_str()) {
-                None => Started::Answered(self.no_such_tool(&call)),
-                Some(tool) if tool.spec.background => {
-                    Started::Answered(self.accept_background(tool, &context, &call, &body).await)
-                }
-                Some(tool) => self.start_tool(tool, call, &context, received, budget),
+            let (name, tool) = match self.handlers.tools.get(call.name.as_str()) {
+                None => (shorten(&call.name).into(), Started::Answered(self.no_such_tool(call), "unknown")),
+                Some(tool) => (
+                    Cow::Borrowed(tool.spec.name),
+                    match tool.spec.background {
+                        true => self.prepare_background(tool, &calls.context, call, payload, &mut for_later),
+                        false => self.start_tool(tool, call, &calls.context, received, payload.shared_trace()),
+                    },
+                ),
             };
-            started.push((tool_call_id, tool));
+            started.push((tool_call_id, name, tool));
         }
-        if let Some(late) = late(&started) {
-            return Err(Rejection::Busy { seconds: late.as_secs() + 1 });
+        Begun { started, for_later }
+    }
+
+    /// Keeps the calls of background tools and waits for the results, which come in the order of the request.
+    async fn await_results(&self, begun: &mut Begun, received: Instant) -> Result<Handled, Rejection> {
+        let Begun { started, for_later } = begun;
+        if let Some(late) = late(started) {
+            let tools = joined(started, |(_, name, _)| name).into_owned();
+            return Err(Rejection::Busy { seconds: seconds(late), tools: Some(tools) });
         }
+        let are_kept = match for_later.is_empty() {
+            true => true,
+            false => Box::pin(self.keep_background(mem::take(for_later), received)).await,
+        };
         let mut results = ToolResults::with_capacity(started.len());
-        for (tool_call_id, started) in started {
-            let result = match started {
-                Started::Answered(result) => result,
-                Started::Running(running) => running.result().await,
-                Started::Refused { .. } => error_object(BUSY),
+        let mut ended = SmallVec::with_capacity(started.len());
+        let mut allowed = None;
+        for (tool_call_id, tool, started) in started {
+            let not_run = |answer, outcome| Found { answer, outcome, attempt: 0 };
+            let Found { answer, outcome, attempt } = match started {
+                Started::Answered(answer, outcome) => not_run(mem::take(answer), *outcome),
+                Started::Running(running) => {
+                    allowed = allowed.max(running.deadline.instant());
+                    running.result().await
+                }
+                Started::ForLater(spec) if are_kept => not_run(accepted_object(spec.response), ACCEPTED),
+                Started::ForLater(_) => not_run(error_object(NEUTRAL), "failed"),
+                Started::Refused { .. } => not_run(error_object(BUSY), REFUSED),
             };
-            results.add(&tool_call_id, &result);
+            results.add(tool_call_id.clone(), answer);
+            ended.push(EndedCall { tool: mem::take(tool), outcome, attempt });
         }
-        Ok(Reply::Tools(results))
+        let allowed = allowed.map_or(self.budgets.tool_calls, |until| until.saturating_duration_since(received));
+        Ok(Handled { reply: Reply::Tools(results), ended: Ended::Tools(ended), allowed: Some(allowed) })
     }
 
     fn start_tool(
         &self,
         tool: &RegisteredTool,
-        call: ToolCall,
+        call: &ToolCall,
         context: &LazyContext,
         received: Instant,
-        budget: Deadline,
+        trace: Option<&Arc<TraceContext>>,
     ) -> Started {
-        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
         let spec = tool.spec;
-        let own = spec.deadline.map_or(Deadline::never(), |duration| Deadline::at(received, duration));
-        let deadline = own.earlier(budget);
+        let span = ToolSpan::new(tool, context, &call.id);
+        let time = spec.deadline.map_or(self.budgets.tool_calls, |own| own.min(self.budgets.tool_calls));
+        let deadline = Deadline::at(received, time);
         let ticket = match tool.gate.as_ref().map(|gate| gate.admit(deadline)).transpose() {
             Ok(ticket) => ticket,
             Err(late) => {
-                span.in_scope(|| warn!("{} was not called: too many calls of it wait already", spec.location));
-                crate::metrics::tool_call(spec.name, "refused");
+                span.in_scope(|| {
+                    debug!("{} was not called: too many calls of it wait already", spec.location);
+                    count(spec, REFUSED);
+                });
                 return Started::Refused { late };
             }
         };
-        let key = ToolKey::new(context.call_id(), &call);
-        let about = Call::new(context.clone(), Some(call.id), deadline);
+        let key = ToolKey::new(context.call_id(), call);
+        let about = Call::new(context.clone(), Some(call.id.clone()), deadline).in_trace(trace);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
-        let mishaps = self.mishaps.clone();
+        let (mishaps, arguments) = (self.mishaps.clone(), call.arguments.clone());
         let work = async move {
-            let mut is_run = false;
-            let lease = match spec.after_deadline {
-                AfterDeadline::Cancel => deadline.remaining(),
-                AfterDeadline::Finish => FINISH_WITHIN,
+            let (lease, begin_by) = match spec.after_deadline {
+                AfterDeadline::Cancel => (time, deadline),
+                AfterDeadline::Finish => (FINISH_WITHIN, Deadline::never()),
             };
-            let answer = once.run(key, lease.saturating_add(LEASE_MARGIN), |earlier| {
-                is_run = true;
+            let found = once.run(key, lease.saturating_add(LEASE_MARGIN), deadline, begin_by, |earlier| {
                 let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
-                let invocation = ToolInvocation { arguments: call.arguments, prepared, scope };
+                let invocation = ToolInvocation { arguments, prepared, scope };
                 run_tool(spec, invocation, ticket, deadline, mishaps)
             });
-            let answer = answer.await;
-            if !is_run {
-                crate::metrics::tool_call(spec.name, "repeated");
+            match found.await {
+                Some(mut found) => {
+                    if found.outcome == REPEATED {
+                        count(spec, REPEATED);
+                        // The tool was a background tool when it was first called.
+                        if found.answer.is_empty() {
+                            found.answer = accepted_object(spec.response);
+                        }
+                    }
+                    found
+                }
+                None => {
+                    count(spec, LATE);
+                    Found { answer: error_object(TOO_LATE), outcome: LATE, attempt: 0 }
+                }
             }
-            answer
         };
-        let task = self.running.spawn(work.instrument(span.clone()));
+        // In a box, as everything that a task passes through would move it.
+        let task = self.running.spawn(span.clone().around(Box::pin(work)));
         Started::Running(Running { spec, task, received, deadline, span })
     }
 
-    /// Keeps a call of a background tool, and answers that it was accepted.
-    async fn accept_background(
-        &self,
-        tool: &RegisteredTool,
-        context: &LazyContext,
-        call: &ToolCall,
-        body: &Bytes,
-    ) -> String {
-        let spec = tool.spec;
-        let span = info_span!("tool", call = context.call_id(), name = call.name, tool_call_id = &*call.id);
-        // Nobody would hear of them afterwards.
-        let mut arguments = Arguments::new(call.arguments.clone(), tool.arguments.clone());
-        if !arguments.complete()
-            && let Err(error) = arguments.refuse()
-        {
-            span.in_scope(|| log_tool_error(spec, &error));
-            return error_object(error.told());
-        }
-        let event = NewEvent {
-            key: ToolKey::new(context.call_id(), call).as_str().to_owned(),
-            remembered_for: REMEMBERED_FOR,
-            kind: EventType::TOOL_CALLS.as_str().to_owned(),
-            call_id: context.call_id().to_owned(),
-            body: body.clone(),
-            handlers: vec![spec.name.to_owned()],
-        };
-        match self.inbox.append(vec![event]).instrument(span.clone()).await {
-            Ok(()) => accepted_object(spec.response),
-            Err(failure) => {
-                span.in_scope(|| error!(cause = chain(&failure), "{} cannot be begun", spec.location));
-                error_object(NEUTRAL)
-            }
-        }
-    }
-
     fn no_such_tool(&self, call: &ToolCall) -> String {
-        let name = crate::words::shorten(&call.name);
-        let told = match nearest(&call.name, self.handlers.tools.keys().copied()) {
+        let name = shorten(&call.name);
+        let mut known: Vec<_> = self.handlers.tools.keys().copied().collect();
+        known.sort_unstable();
+        let told = match nearest(&call.name, known.iter().copied()) {
             Some(known) => format!("there is no tool `{name}`; did you mean `{known}`?"),
-            None => format!("there is no tool `{name}`; this server has no tools"),
+            None if known.is_empty() => format!("there is no tool `{name}`; this server has no tools"),
+            None => format!("there is no tool `{name}`{}", instead(&call.name, known, "tools")),
         };
-        warn!(tool_call_id = %call.id, outcome = "unknown", "{told}");
+        debug!(tool_call_id = %call.id, outcome = "unknown", "{told}");
         error_object(&told)
     }
 
     // -- assistant-request --------------------------------------------------------------------
 
-    async fn assistant_request(&self, request: AssistantRequest, received: Instant) -> AssistantReply {
+    async fn assistant_request(
+        &self,
+        request: AssistantRequest,
+        payload: &VerifiedPayload,
+        received: Instant,
+    ) -> Result<Handled, Rejection> {
+        let handled = |reply, outcome| Handled {
+            reply: Reply::Assistant(reply),
+            ended: Ended::Event(outcome),
+            allowed: Some(self.budgets.assistant_request),
+        };
         let Some(handler) = &self.handlers.assistant_request else {
             debug!("no `#[assistant_request]` handler; answered with the fallback reply");
-            return self.fallback.clone();
+            return Ok(handled(self.fallback.clone(), "fallback"));
         };
         let (location, run) = (handler.spec.location, handler.run);
         let deadline = Deadline::at(received, self.budgets.assistant_request);
-        let call_id = request.call.id.clone();
-        let call = Call::new(request.context.clone(), None, deadline);
-        let invocation = HandlerInvocation { event: request, scope: Scope::new(self.states.clone(), call) };
+        let span = info_span!("assistant-request", call = &*call_id::logged(&request.call.id));
+        let ticket = match handler.gate.as_ref().map(|gate| gate.admit(deadline)).transpose() {
+            Ok(ticket) => ticket,
+            Err(late) => {
+                let _entered = span.enter();
+                debug!("{location} was not called: too many calls wait for it already");
+                crate::metrics::assistant_request(REFUSED);
+                crate::telemetry::outcome(&span, REFUSED);
+                return Err(Rejection::Busy { seconds: seconds(late), tools: None });
+            }
+        };
+        let call = Call::new(request.context.clone(), None, deadline).in_trace(payload.shared_trace());
+        let mut invocation = HandlerInvocation { event: request, scope: Scope::new(self.states.clone(), call) };
         let answer = async move {
+            if let Some(ticket) = ticket {
+                // A place may become free in the very moment in which it is too late.
+                let place = deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over())?;
+                invocation.scope.hold(place);
+            }
             match deadline.bound(contained(run(invocation))).await? {
                 Contained::Returned(outcome) => {
                     outcome.inspect_err(|error| error!(cause = chain(&**error), "{location} failed")).ok()
@@ -239,50 +298,56 @@ impl Router {
                 }
             }
         };
-        let span = info_span!("assistant-request", call = call_id);
-        let task = self.running.spawn(answer.instrument(span));
-        let outcome = deadline.bound_task(task).await;
-        crate::metrics::assistant_request(matches!(outcome, Some(Ok(Some(_)))), received, deadline);
+        let mut task = self.running.spawn(answer.instrument(span.clone()));
+        let outcome = deadline.bound_task(&mut task).await;
+        let word = if matches!(outcome, Some(Ok(Some(_)))) { "answered" } else { "fallback" };
+        crate::metrics::assistant_request(word);
+        crate::metrics::assistant_request_share(received, deadline);
+        crate::telemetry::outcome(&span, word);
         match outcome {
-            Some(Ok(Some(reply))) => return reply,
+            Some(Ok(Some(reply))) => return Ok(handled(reply, word)),
             Some(Err(error)) => error!(cause = %error, "{location} ended without an answer"),
             Some(Ok(None)) | None if deadline.is_over() => {
                 error!(budget = ?self.budgets.assistant_request, "{location} was late");
             }
             Some(Ok(None)) | None => {}
         }
-        warn!("answered with the fallback reply");
-        self.fallback.clone()
+        debug!("answered with the fallback reply");
+        Ok(handled(self.fallback.clone(), word))
     }
 
     // -- notifications ------------------------------------------------------------------------
 
     /// Keeps an event for its handlers; then it is acknowledged.
-    async fn keep(&self, event: &Event, body: Bytes) -> Result<Reply, Rejection> {
+    async fn keep(&self, event: &Event, payload: &VerifiedPayload) -> Result<Handled, Rejection> {
+        let handled = |outcome| Handled { reply: Reply::Acknowledged, ended: Ended::Event(outcome), allowed: None };
         let (kind, call_id) = (event.kind(), &event.context().call.id);
         let handlers = self.inbox.listeners().of_kind(kind.as_str());
         if handlers.is_empty() {
             if matches!(event, Event::Unknown(_)) {
-                info!("an event of an unknown type was acknowledged; an `#[event]` handler would get it");
+                debug!("an event of an unknown type was acknowledged; an `#[event]` handler would get it");
             }
-            return Ok(Reply::Acknowledged);
+            return Ok(handled("acknowledged"));
         }
         // What the platform repeats has these in common (PROTOCOL.md §1.4).
         let key = match event {
-            Event::StatusUpdate(update) => format!("status-update {call_id:?} {:?}", update.call.status),
+            Event::StatusUpdate(update) if update.call.status.is_some() => {
+                format!("status-update {call_id:?} {:?}", update.call.status)
+            }
             Event::EndOfCallReport(_) => format!("end-of-call-report {call_id:?}"),
-            _ => format!("event {}", base16ct::lower::encode_string(&Sha256::digest(&body))),
+            _ => format!("event {}", base16ct::lower::encode_string(&Sha256::digest(payload.shared()))),
         };
         let event = NewEvent {
             key,
             remembered_for: REMEMBERED_FOR,
             kind: kind.as_str().to_owned(),
             call_id: call_id.clone(),
-            body,
+            body: payload.shared().clone(),
+            trace: crate::telemetry::current(payload.trace_context()),
             handlers: handlers.to_vec(),
         };
-        self.inbox.append(vec![event]).await.map_err(Rejection::NotKept)?;
-        Ok(Reply::Acknowledged)
+        self.inbox.append(vec![event], Deadline::never()).await.map_err(Rejection::NotKept)?;
+        Ok(handled(ACCEPTED))
     }
 }
 
@@ -293,21 +358,37 @@ const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// How long a tool may go on after its deadline before another server may begin it.
 const FINISH_WITHIN: Duration = Duration::from_secs(600);
 
+/// The calls of a request, in its order: each with its id and the name of its tool.
+struct Begun {
+    started: SmallVec<[StartedCall; 1]>,
+    for_later: Vec<ForLater>,
+}
+
+type StartedCall = (Arc<str>, Cow<'static, str>, Started);
+
 /// A tool call after it was looked up.
 enum Started {
-    Answered(String),
+    /// At once, and with which outcome.
+    Answered(String, &'static str),
     Running(Running),
+    /// It is to be kept, and runs afterwards.
+    ForLater(&'static ToolSpec),
     /// It would have been late by so much.
     Refused {
         late: Duration,
     },
 }
 
+/// The refusal of what would have been late by so much.
+fn seconds(late: Duration) -> u64 {
+    late.as_secs() + 1
+}
+
 /// How late the earliest call would have been, if all of them were refused.
-fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
-    let late = started.iter().map(|(_, started)| match started {
+fn late(started: &[StartedCall]) -> Option<Duration> {
+    let late = started.iter().map(|(.., started)| match started {
         Started::Refused { late } => Some(*late),
-        Started::Answered(_) | Started::Running(_) => None,
+        Started::Answered(..) | Started::Running(_) | Started::ForLater(_) => None,
     });
     late.reduce(|one, other| Some(one?.min(other?))).flatten()
 }
@@ -315,127 +396,106 @@ fn late(started: &[(Arc<str>, Started)]) -> Option<Duration> {
 /// A tool that runs in a task of its own.
 struct Running {
     spec: &'static ToolSpec,
-    task: tokio::task::JoinHandle<String>,
+    task: tokio::task::JoinHandle<Found>,
     received: Instant,
     deadline: Deadline,
-    span: Span,
+    span: ToolSpan,
 }
 
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
-    async fn result(self) -> String {
-        let outcome = self.deadline.bound_task(self.task).await;
+    async fn result(&mut self) -> Found {
+        let outcome = self.deadline.bound_task(&mut self.task).await;
         crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
         let outcome = match outcome {
-            Some(Ok(result)) => return result,
+            Some(Ok(found)) if found.outcome != LATE => return found,
             outcome => outcome,
         };
-        let _entered = self.span.enter();
-        match outcome {
+        let (answer, outcome) = self.span.in_scope(|| match outcome {
             Some(Err(error)) => {
                 error!(outcome = "failed", cause = %error, "{} ended without a result", self.spec.location);
-                error_object(NEUTRAL)
+                (error_object(NEUTRAL), "failed")
             }
             Some(Ok(_)) | None => {
                 // One that is cut off is counted where that happens.
-                if self.spec.after_deadline == AfterDeadline::Finish {
-                    crate::metrics::tool_call(self.spec.name, "late");
+                if outcome.is_none() && self.spec.after_deadline == AfterDeadline::Finish {
+                    count(self.spec, LATE);
                 }
-                error!(outcome = "late", "{} was not done at its deadline", self.spec.location);
-                error_object(TOO_LATE)
+                error!(outcome = LATE, "{} was not done at its deadline", self.spec.location);
+                (error_object(TOO_LATE), LATE)
             }
-        }
+        });
+        Found { answer, outcome, attempt: 0 }
     }
 }
 
-const TOO_LATE: &str = "the tool took too long and was given up; tell the caller that this cannot be done right now";
-
-const BUSY: &str = "too many callers ask for this right now; tell the caller that it cannot be done at the moment";
-
 /// Runs a tool, once a place is free where places are few. What the user's own code prints of its errors is asked for
 /// here, inside the tool's task, where a panic harms nobody else.
-async fn run_tool(
+#[expect(clippy::manual_async_fn, reason = "an `async fn` would hold what it is given twice")]
+fn run_tool(
     spec: &'static ToolSpec,
     mut invocation: ToolInvocation,
     ticket: Option<Ticket>,
     deadline: Deadline,
     mishaps: Mishaps,
-) -> Done {
-    let again = |answer| Done { answer, is_final: false };
-    if let Some(ticket) = ticket {
-        // A place may become free in the very moment in which it is too late.
-        match deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over()) {
-            Some(place) => invocation.scope.hold(place),
-            None => {
-                crate::metrics::tool_call(spec.name, "late");
-                return again(error_object(TOO_LATE));
+) -> impl Future<Output = Done> + Send {
+    async move {
+        if let Some(ticket) = ticket {
+            // A place may become free in the very moment in which it is too late.
+            match deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over()) {
+                Some(place) => invocation.scope.hold(place),
+                None => {
+                    count(spec, LATE);
+                    return Done { answer: error_object(TOO_LATE), outcome: LATE, is_final: false };
+                }
             }
         }
-    }
-    let bound = match spec.after_deadline {
-        AfterDeadline::Cancel => deadline,
-        AfterDeadline::Finish => Deadline::never(),
-    };
-    let ended = bound.bound(contained((spec.run)(invocation))).await;
-    // What goes on after its deadline was counted as late at the deadline.
-    if spec.after_deadline == AfterDeadline::Cancel || !deadline.is_over() {
-        crate::metrics::tool_call(spec.name, outcome(&ended));
-    }
-    match ended {
-        Some(Contained::Returned(Ok(json))) => Done { answer: result_object(json), is_final: true },
-        Some(Contained::Returned(Err(error))) => {
-            log_tool_error(spec, &error);
-            Done { answer: error_object(error.told()), is_final: error.kind() != ToolErrorKind::Internal }
+        let bound = match spec.after_deadline {
+            AfterDeadline::Cancel => deadline,
+            AfterDeadline::Finish => Deadline::never(),
+        };
+        let ended = bound.bound(contained((spec.run)(invocation))).await;
+        let outcome = outcome(&ended);
+        // What goes on after its deadline was counted as late at the deadline.
+        if spec.after_deadline == AfterDeadline::Cancel || !deadline.is_over() {
+            count(spec, outcome);
         }
-        Some(Contained::Panicked(text)) => {
-            error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
-            mishaps.note(Mishap::Panic(text));
-            again(error_object(NEUTRAL))
-        }
-        None => {
-            mishaps.note(Mishap::Late);
-            again(error_object(TOO_LATE))
-        }
+        let (answer, is_final) = match ended {
+            Some(Contained::Returned(Ok(json))) => (result_object(json), true),
+            Some(Contained::Returned(Err(error))) => {
+                log_tool_error(spec, &error);
+                (error_object(error.told()), error.kind() != ToolErrorKind::Internal)
+            }
+            Some(Contained::Panicked(text)) => {
+                error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
+                mishaps.note(Mishap::Panic(text));
+                (error_object(NEUTRAL), false)
+            }
+            None => {
+                mishaps.note(Mishap::Late);
+                (error_object(TOO_LATE), false)
+            }
+        };
+        Done { answer, outcome, is_final }
     }
 }
 
-/// What a tool's end is counted as.
-fn outcome(ended: &Option<Contained<Result<String, ToolError>>>) -> &'static str {
-    match ended {
-        Some(Contained::Returned(Ok(_))) => "answered",
-        Some(Contained::Returned(Err(error))) => match error.kind() {
-            ToolErrorKind::Told => "told",
-            ToolErrorKind::Arguments => "arguments",
-            ToolErrorKind::Internal => "failed",
-        },
-        Some(Contained::Panicked(_)) => "panicked",
-        None => "late",
-    }
+/// Counts a tool call, whose span is entered, by how it ended.
+fn count(spec: &ToolSpec, outcome: &'static str) {
+    crate::metrics::tool_call(spec.name, outcome);
+    crate::tool_span::outcome(outcome);
 }
 
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
     let (location, told, causes) = (spec.location, error.told(), error.causes());
     match error.kind() {
-        ToolErrorKind::Told if causes.is_empty() => info!(outcome = "told", "{location} told the model: {told}"),
-        ToolErrorKind::Told => warn!(outcome = "told", cause = causes, "{location} told the model: {told}"),
-        // The text may quote what the caller said, so it is not for every log.
-        ToolErrorKind::Arguments => {
-            warn!(outcome = "arguments", "{location} was called with wrong arguments");
+        // These texts may quote what the caller said, so they are not for every log.
+        ToolErrorKind::Told if causes.is_empty() => debug!(outcome = "told", "{location} told the model: {told}"),
+        ToolErrorKind::Told => {
+            warn!(outcome = "told", cause = causes, "{location} told the model what went wrong");
             debug!("{told}");
         }
+        ToolErrorKind::Arguments => debug!(outcome = "arguments", "{location} was called with wrong arguments: {told}"),
         ToolErrorKind::Internal => error!(outcome = "failed", cause = causes, "{location} failed"),
     }
-}
-
-/// An object stays as it is; everything else is wrapped in one (PROTOCOL.md §7.14).
-fn result_object(json: String) -> String {
-    if json.starts_with('{') { json } else { format!(r#"{{"result":{json}}}"#) }
-}
-
-fn error_object(told: &str) -> String {
-    serde_json::json!({ "error": told }).to_string()
-}
-
-fn accepted_object(response: Option<&str>) -> String {
-    serde_json::json!({ "result": response.unwrap_or("accepted") }).to_string()
 }

@@ -58,26 +58,43 @@ pub(crate) fn tool_call(id: &str, name: &str, arguments: Value) -> Value {
 pub(crate) fn report() -> Value {
     json!({
         "duration_seconds": 94,
-        "end_reason": "customer-ended-call",
+        "end_reason": "user_hangup",
         "summary": "The caller asked a question and got an answer.",
+        "messages": [
+            { "role": "assistant", "content": "Good morning, how can I help?" },
+            { "role": "user", "content": "Until when are you open?" },
+            { "role": "assistant", "content": "Until five o'clock." },
+        ],
     })
 }
 
-/// The older spelling of the envelope: its own keys in camelCase, a tool's arguments as they are (PROTOCOL.md §3).
+/// The older spelling of the envelope: its own keys in camelCase but for some, and what users name as it is
+/// (PROTOCOL.md §3.5).
 #[cfg(feature = "cli")]
 pub(crate) fn legacy(value: Value) -> Value {
     match value {
         Value::Array(values) => values.into_iter().map(legacy).collect(),
         Value::Object(members) => members
             .into_iter()
-            .map(|(name, value)| match name.as_str() {
+            .map(|(name, value)| match (name.as_str(), value) {
                 // What users name is theirs.
-                "arguments" | "metadata" => (name, value),
-                _ => (camel_case(&name), legacy(value)),
+                ("arguments" | "metadata" | "analysis" | "parameters" | "schema", value) => (name, value),
+                ("llm_config" | "stt_config" | "tts_config" | "analysis_plan", value) => (name, legacy(value)),
+                ("type", Value::String(kind)) => (name, older_type(kind).into()),
+                (_, value) => (camel_case(&name), legacy(value)),
             })
             .collect::<serde_json::Map<_, _>>()
             .into(),
         other => other,
+    }
+}
+
+/// The older spelling of a call's type, or of a tool's.
+#[cfg(feature = "cli")]
+fn older_type(kind: String) -> String {
+    match kind.as_str() {
+        "inbound_phone_call" | "outbound_phone_call" | "web_call" | "end_call" | "transfer_call" => camel_case(&kind),
+        _ => kind,
     }
 }
 
@@ -90,4 +107,64 @@ fn camel_case(name: &str) -> String {
         let capital = letters.next().map(|letter| letter.to_ascii_uppercase());
         name + &capital.into_iter().chain(letters).collect::<String>()
     })
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_spelling_is_the_documented_one() {
+        let older = |call: SampleCall| legacy(call.event("tool-calls", json!({ "tool_call_list": [] })));
+        let older_call = older(SampleCall::new("c-1"));
+        assert_eq!(older_call["message"]["call"]["type"], "inboundPhoneCall");
+        assert_eq!(older_call["message"]["type"], "tool-calls");
+        assert!(older_call["message"]["toolCallList"].is_array() && older_call["message"]["phoneNumber"].is_object());
+        let web = older(SampleCall { caller: None, ..SampleCall::new("c-1") });
+        assert_eq!(web["message"]["call"]["type"], "webCall");
+    }
+
+    #[test]
+    fn what_was_snake_case_then_stays() {
+        let older = legacy(json!({ "assistant": {
+            "first_message": "Hello.",
+            "llm_config": { "tools": [
+                { "type": "end_call" },
+                { "type": "function", "async_response": true, "parameters": { "properties": { "order_id": {} } } },
+            ] },
+            "stt_config": {},
+            "tts_config": { "voice_id": "v" },
+            "analysis_plan": { "min_messages_threshold": 2, "structured_data_plan": { "schema": { "was_booked": {} } } },
+        } }));
+        let wanted = json!({ "assistant": {
+            "firstMessage": "Hello.",
+            "llm_config": { "tools": [
+                { "type": "endCall" },
+                { "type": "function", "asyncResponse": true, "parameters": { "properties": { "order_id": {} } } },
+            ] },
+            "stt_config": {},
+            "tts_config": { "voiceId": "v" },
+            "analysis_plan": { "minMessagesThreshold": 2, "structuredDataPlan": { "schema": { "was_booked": {} } } },
+        } });
+        assert_eq!(older, wanted);
+    }
+
+    #[test]
+    fn what_users_name_is_not_renamed() {
+        let users = json!({
+            "arguments": { "order_id": "A-1" }, "metadata": { "customer_ref": "K-1", "type": "end_call" },
+            "analysis": { "was_booked": true, "next_steps": [{ "call_back": 1 }] },
+        });
+        assert_eq!(legacy(users.clone()), users);
+    }
+
+    #[test]
+    fn a_report_is_a_documented_one() {
+        let report = report();
+        assert_eq!(report["end_reason"], "user_hangup");
+        let messages = report["messages"].as_array().cloned().unwrap_or_default();
+        let roles: Vec<_> = messages.iter().map(|message| &message["role"]).collect();
+        assert_eq!(roles, ["assistant", "user", "assistant"]);
+        assert!(messages.iter().all(|message| message["content"].is_string()), "{messages:?}");
+    }
 }

@@ -6,6 +6,7 @@
 
 mod connection;
 mod drain;
+mod forwarded;
 mod listener;
 mod places;
 mod proxy_protocol;
@@ -87,7 +88,7 @@ fn serve_boxed<'a>(
             .into());
         }
         let serving = app.settings.serving.clone();
-        let service = app.into_service()?;
+        let service = app.into_quiet_service()?;
         serve(service, listener, serving.prepare()?, stop).await;
         Ok(())
     })
@@ -100,10 +101,8 @@ pub(crate) async fn serve(
     serving: PreparedServing,
     stop: impl Future<Output = ()>,
 ) {
-    match listener.describe() {
-        Ok(address) => info!("listening on {address}, for the path {}", service.path()),
-        Err(error) => warn!("listening, but the address is not known: {error}"),
-    }
+    let address = listener.describe().unwrap_or_else(|error| format!("an address that is not known ({error})"));
+    service.overview().log(Some(&address), service.path());
     let drain = Arc::new(Drain::default());
     let server = Server {
         places: Places::new(service.limits()),
@@ -124,10 +123,17 @@ pub(crate) async fn serve(
         drain.enter(Phase::Leaving);
         server.accept(&listener, tokio::time::sleep(serving.stop_pause)).await;
     }
-    drop(listener);
-    info!("stopping: nothing new is accepted, what runs is finished");
+    if serving.is_handed_over {
+        // Whoever connects from now on is answered by the next process.
+        service.leave();
+        drain.enter(Phase::Leaving);
+        tokio::time::sleep(LAST_REQUESTS).await;
+    }
+    // In this order, so that nobody who is refused a connection is still answered on an older one.
     service.shut_down();
     drain.enter(Phase::Stopping);
+    drop(listener);
+    info!("stopping: nothing new is accepted, what runs is finished");
     server.tasks.close();
     let finished = async {
         server.tasks.wait().await;
@@ -136,9 +142,18 @@ pub(crate) async fn serve(
     if tokio::time::timeout(serving.stop_within, finished).await.is_err() {
         warn!("some handlers or connections were not done {:?} after the stop; they are given up", serving.stop_within);
         drain.enter(Phase::GivenUp);
-        service.give_back().await;
+        if tokio::time::timeout(GIVE_BACK_WITHIN, service.give_back()).await.is_err() {
+            warn!("what was given up could not be given back to the store, which does not answer");
+        }
     }
 }
+
+/// How much longer a stop may take to give back what was not done.
+const GIVE_BACK_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long requests are answered that come on connections which were accepted just before a handed-over socket was
+/// left to the next process, and how long the peers of older ones are asked to open another.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
 
 struct Server {
     shared: Arc<Shared>,
@@ -161,8 +176,13 @@ impl Server {
                     Ok(place) => {
                         self.tasks.spawn(connection::serve(transport, peer, place, self.shared.clone()));
                     }
-                    Err(rejection) if self.shared.is_in_the_clear() => self.refuser.refuse(transport, rejection),
-                    Err(rejection) => debug!("a connection was refused: {}", rejection.cause()),
+                    Err(rejection) => {
+                        crate::metrics::refused(&rejection);
+                        match self.shared.is_in_the_clear() {
+                            true => self.refuser.refuse(transport, rejection),
+                            false => debug!("a connection was refused: {}", rejection.cause()),
+                        }
+                    }
                 },
                 // A connection that its peer gave up is no trouble of ours.
                 Err(error) if is_peers_fault(&error) => debug!("a connection was lost while it was accepted: {error}"),

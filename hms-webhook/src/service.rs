@@ -4,40 +4,72 @@ use std::{
     convert::Infallible,
     error::Error,
     fmt,
+    future::ready,
+    mem,
     net::IpAddr,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use bytestring::ByteString;
+use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, debug_span, field::DisplayValue, info, warn};
+use tracing::{Instrument, Span, debug_span};
 
 use crate::{
-    capacity::Capacity,
-    delivery::{self, BodyBudget},
+    call_id,
+    capacity::{Admitted, Capacity},
+    delivery::{self, BodyBudget, Delivery},
     depth::is_deeper_than,
-    event::Event,
+    event::{Event, EventType},
+    handled::{Refusals, Refused, joined},
     limits::Limits,
-    log_limit::LogLimit,
+    overview::Overview,
     rejection::Rejection,
     response::{Reply, ReplyBody},
     router::Router,
     secrets::Keyring,
-    signature::VerifyError,
+    signature::{VerifiedPayload, VerifyError},
+    words::shorten,
 };
+
+/// By which a filter knows the spans of requests.
+#[cfg(feature = "cli")]
+pub(crate) const TARGET: &str = module_path!();
 
 /// An app that is ready to answer: a [`tower::Service`] over any request body.
 ///
 /// It is cheap to clone, always ready and never fails: what goes wrong is a response.
 /// [`App::into_service`](crate::App::into_service) makes one.
+///
+/// ```
+/// use bytes::Bytes;
+/// use hms_webhook::{App, tool, tools};
+/// use http::{Request, StatusCode};
+/// use http_body_util::Full;
+/// use tower::Service;
+///
+/// /// Say when the shop opens.
+/// #[tool]
+/// fn opening_hour() -> u8 {
+///     9
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> hms_webhook::Result<()> {
+/// let mut service = App::new().tools(tools![opening_hour]).secret("shared with the platform").into_service()?;
+/// let unsigned = Request::post(service.path()).body(Full::new(Bytes::from("{}")))?;
+/// let Ok(response) = service.call(unsigned).await;
+/// assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct WebhookService(Arc<Shared>);
 
@@ -47,17 +79,25 @@ pub(crate) struct Shared {
     pub(crate) bodies: BodyBudget,
     pub(crate) keyring: Keyring,
     pub(crate) refusals: Refusals,
+    pub(crate) overview: Overview,
     pub(crate) router: Router,
     pub(crate) capacity: Capacity,
     /// What `/readyz` says, beside whether requests are taken.
     pub(crate) leaving: AtomicBool,
     pub(crate) shutting_down: AtomicBool,
+    /// Keeps what was delivered and answered, where that is asked for.
+    #[cfg(feature = "cli")]
+    pub(crate) recorder: Option<crate::record::Recorder>,
 }
 
 impl WebhookService {
     pub(crate) fn new(shared: Shared) -> Self {
         crate::metrics::describe();
         Self(Arc::new(shared))
+    }
+
+    pub(crate) fn overview(&self) -> &Overview {
+        &self.0.overview
     }
 
     #[cfg(feature = "server")]
@@ -168,7 +208,7 @@ impl WebhookService {
         &self,
         request: Request<B>,
         client: Option<IpAddr>,
-    ) -> impl Future<Output = Response<ReplyBody>> + Send + use<B>
+    ) -> Pin<Box<dyn Future<Output = Response<ReplyBody>> + Send>>
     where
         B: Body + Send + 'static,
         B::Data: Send,
@@ -176,87 +216,130 @@ impl WebhookService {
     {
         // The head is complete: from here on the platform's clock runs.
         let received = Instant::now();
-        let shared = self.0.clone();
         // The lines that matter name the call themselves; a span for each request is more than most logs want to pay for.
         let span = debug_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
-        async move { shared.respond(request, received, client).await }.instrument(span)
+        let (head, body) = request.into_parts();
+        let route = match self.0.route(&head.method, head.uri.path()) {
+            Ok(route) => route,
+            Err(rejection) => {
+                return Box::pin(ready(
+                    span.in_scope(|| self.0.refuse(rejection.into(), client, Some(Duration::ZERO))),
+                ));
+            }
+        };
+        let (shared, mut headers) = (self.0.clone(), head.headers);
+        let own_span = (!span.is_none()).then(|| Box::new(span.clone()));
+        let answer = async move {
+            let (mut heard, body) = (None, pin!(body));
+            let span = own_span.as_deref();
+            let response = match shared.handle(route, &mut headers, body, received, span, &mut heard).await {
+                Ok(reply) => reply.into_response(),
+                Err(refused) => shared.refuse(refused, client, Some(received.elapsed())),
+            };
+            #[cfg(feature = "cli")]
+            if let (Some(recorder), Some(body)) = (&shared.recorder, heard) {
+                let time = received.elapsed();
+                let Ok(reply) = Box::pin(http_body_util::BodyExt::collect(response.body().clone())).await;
+                recorder.record(body, response.status(), reply.to_bytes(), time);
+            }
+            response
+        };
+        // In a box, so that an idle connection keeps no room for it and it is not moved from one owner to the next; one
+        // that allocators have at hand has at most 1032 bytes.
+        if span.is_none() { Box::pin(answer) } else { Box::pin(answer.instrument(span)) }
     }
 
     /// Answers a request that is refused whatever it asks for.
     #[cfg(feature = "server")]
     pub(crate) fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
-        self.0.refuse(rejection, client)
+        self.0.refuse(rejection.into(), client, None)
     }
 }
 
 impl Shared {
-    async fn respond<B>(&self, request: Request<B>, received: Instant, client: Option<IpAddr>) -> Response<ReplyBody>
+    fn refuse(&self, refused: Refused, client: Option<IpAddr>, used: Option<Duration>) -> Response<ReplyBody> {
+        crate::metrics::refused(&refused.rejection);
+        self.refusals.log(&refused, client, used);
+        refused.rejection.into_response()
+    }
+
+    /// Answers a delivery; puts the body of a verified event into `heard` where somebody wants to keep it.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold what it is given twice")]
+    fn handle<B>(
+        &self,
+        route: Route,
+        headers: &mut HeaderMap,
+        body: Pin<&mut B>,
+        received: Instant,
+        span: Option<&Span>,
+        heard: &mut Option<Bytes>,
+    ) -> impl Future<Output = Result<Reply, Refused>> + Send
     where
-        B: Body,
+        B: Body + Send,
+        B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        match self.handle(request, received).await {
-            Ok(reply) => reply.into_response(),
-            Err(rejection) => self.refuse(rejection, client),
+        async move {
+            match route {
+                Route::Alive => return Ok(Reply::Health { well: true, state: "ok" }),
+                Route::Ready if self.is_shutting_down() || self.leaving.load(Ordering::Relaxed) => {
+                    return Ok(Reply::Health { well: false, state: "shutting down" });
+                }
+                Route::Ready if !self.router.inbox.is_well().await => {
+                    return Ok(Reply::Health { well: false, state: "events cannot be kept" });
+                }
+                Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
+                Route::Webhook => {}
+            }
+            let _in_flight = crate::metrics::InFlight::begin();
+            if self.is_shutting_down() {
+                return Err(Rejection::ShuttingDown.into());
+            }
+            let upload = self.capacity.upload()?;
+            let mut held = self.bodies.hold_nothing();
+            delivery::check(headers, &*body, &self.limits)?;
+            let body = delivery::read(body, received, &self.limits, &mut held).await?;
+            drop(upload);
+            let delivery = Delivery { headers: mem::take(headers), body };
+            let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
+            let Taken { event, kind, call_id, label, _place } = self.take(&payload, span, heard)?;
+            let handled = self.router.dispatch(event, &payload, received).await;
+            crate::metrics::delivery(label, payload.shared_key(), &handled);
+            let handled = handled.map_err(|mut rejection| {
+                let tools = match &mut rejection {
+                    Rejection::Busy { tools, .. } => tools.take(),
+                    _ => None,
+                };
+                Refused::of(rejection, &kind, tools, &call_id)
+            })?;
+            handled.log(kind.as_str(), &call_id, payload.key(), received.elapsed());
+            Ok(handled.reply)
         }
     }
 
-    fn refuse(&self, rejection: Rejection, client: Option<IpAddr>) -> Response<ReplyBody> {
-        crate::metrics::refused(&rejection);
-        let (status, cause) = (rejection.status().as_u16(), rejection.cause());
-        let client = client.map(tracing::field::display);
-        match rejection {
-            // Every port on the internet is probed; that is no warning.
-            Rejection::NotFound | Rejection::MethodNotAllowed { .. } => debug!(status, client, "refused: {cause}"),
-            _ => self.refusals.log(status, client, &cause),
-        }
-        rejection.into_response()
-    }
-
-    async fn handle<B>(&self, request: Request<B>, received: Instant) -> Result<Reply, Rejection>
-    where
-        B: Body,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        match self.route(request.method(), request.uri().path())? {
-            Route::Alive => return Ok(Reply::Health { well: true, state: "ok" }),
-            Route::Ready if self.is_shutting_down() || self.leaving.load(Ordering::Relaxed) => {
-                return Ok(Reply::Health { well: false, state: "shutting down" });
-            }
-            Route::Ready if !self.router.inbox.is_well().await => {
-                return Ok(Reply::Health { well: false, state: "events cannot be kept" });
-            }
-            Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
-            Route::Webhook => {}
-        }
-        let _in_flight = crate::metrics::InFlight::begin();
-        if self.is_shutting_down() {
-            return Err(Rejection::ShuttingDown);
-        }
-        let upload = self.capacity.upload()?;
-        let (delivery, _held) = delivery::receive(request, received, &self.limits, &self.bodies).await?;
-        drop(upload);
-        let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
+    /// Takes on the event of a verified delivery.
+    fn take(
+        &self,
+        payload: &VerifiedPayload,
+        span: Option<&Span>,
+        heard: &mut Option<Bytes>,
+    ) -> Result<Taken<'_>, Refused> {
         let event = self.parse(payload.shared())?;
         if payload.tool().is_some_and(|tool| !event.calls_only(tool)) {
-            return Err(Rejection::Unverified(VerifyError::WrongTool));
+            return Err(Rejection::Unverified(VerifyError::WrongTool).into());
         }
-        let _place = self.capacity.admit(event.is_waited_for())?;
+        if self.is_recorded() {
+            *heard = Some(payload.shared().clone());
+        }
         let (kind, call_id, label) = (event.kind(), event.shared_call_id(), crate::metrics::event_label(&event));
-        let span = tracing::Span::current();
-        span.record("event", kind.as_str());
-        span.record("call", &*call_id);
-        let reply = self.router.dispatch(event, payload.shared().clone(), received).await;
-        crate::metrics::delivery(label, &reply);
-        let reply = reply?;
-        info!(
-            event = kind.as_str(),
-            call = &*call_id,
-            key = payload.key(),
-            milliseconds = received.elapsed().as_millis() as u64,
-            "answered"
-        );
-        Ok(reply)
+        let admitted = self.capacity.admit(event.is_waited_for());
+        let _place = admitted.map_err(|rejection| Refused::of(rejection, &kind, called(&event), &call_id))?;
+        if let Some(span) = span {
+            span.record("event", kind.as_str());
+            span.record("call", &*call_id::logged(&call_id));
+            crate::telemetry::continue_trace(span, payload.trace_context());
+        }
+        Ok(Taken { event, kind, call_id, label, _place })
     }
 
     /// Reads an event that is nested no deeper than allowed. The quick reader of tool calls follows nothing down, so of
@@ -298,27 +381,36 @@ impl Shared {
         }
     }
 
+    fn is_recorded(&self) -> bool {
+        #[cfg(feature = "cli")]
+        return self.recorder.is_some();
+        #[cfg(not(feature = "cli"))]
+        return false;
+    }
+
     fn is_shutting_down(&self) -> bool {
         self.shutting_down.load(Ordering::Relaxed)
     }
 }
 
-/// Warnings about refused requests: any stranger can cause them, so only some are written.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals {
-    unverified: LogLimit,
-    other: LogLimit,
+/// The names of the tools that `event` calls, if any.
+fn called(event: &Event) -> Option<String> {
+    match event {
+        Event::ToolCalls(calls) => {
+            let names: Vec<_> = calls.tool_call_list.iter().map(|call| shorten(&call.name)).collect();
+            Some(joined(&names, |name| name).into_owned())
+        }
+        _ => None,
+    }
 }
 
-impl Refusals {
-    fn log(&self, status: u16, client: Option<DisplayValue<IpAddr>>, cause: &str) {
-        let limit = if status == 401 { &self.unverified } else { &self.other };
-        match limit.line(Instant::now()) {
-            Some(0) => warn!(status, client, "refused: {cause}"),
-            Some(left_out) => warn!(status, client, left_out, "refused: {cause}"),
-            None => debug!(status, client, "refused: {cause}"),
-        }
-    }
+/// An event that was taken on, its place among the requests, and what it is called where it is told of.
+struct Taken<'a> {
+    event: Event,
+    kind: EventType,
+    call_id: ByteString,
+    label: &'static str,
+    _place: Admitted<'a>,
 }
 
 enum Route {

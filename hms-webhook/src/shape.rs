@@ -13,10 +13,11 @@ mod write;
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value};
 
+pub(crate) use combine::order;
 pub(crate) use decimal::Decimal;
 pub(crate) use read::{read, regex};
 pub(crate) use words::{Detail, Escaped, choices, expected};
-pub(crate) use write::write;
+pub(crate) use write::{FORMATS, type_of, write};
 
 /// One place of the tree.
 #[derive(Debug, Clone)]
@@ -130,6 +131,9 @@ pub(crate) struct ObjectShape {
     pub(crate) properties: Vec<Property>,
     pub(crate) patterns: Vec<(Regex, Shape)>,
     pub(crate) rest: Rest,
+    /// How many members there are.
+    pub(crate) minimum: Option<usize>,
+    pub(crate) maximum: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -189,6 +193,10 @@ impl Shape {
 }
 
 impl ObjectShape {
+    pub(crate) fn new(properties: Vec<Property>, patterns: Vec<(Regex, Shape)>, rest: Rest) -> Self {
+        Self { properties, patterns, rest, minimum: None, maximum: None }
+    }
+
     pub(crate) fn property(&self, name: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.name == name)
     }

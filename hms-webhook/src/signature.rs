@@ -10,10 +10,14 @@ use std::{
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 use sha2::Sha256;
 
 pub use crate::delivery::Delivery;
+use crate::{
+    header_lines::{Said, said},
+    trace_context::TraceContext,
+};
 
 /// The header that holds the signature (PROTOCOL.md §1.1).
 pub const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-webhook-signature");
@@ -22,11 +26,15 @@ pub const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("x-webhook-time
 /// How old, or how far in the future, a delivery may be: 300 s (PROTOCOL.md §2.3).
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 
+/// A secret of fewer bytes might be guessed.
+const SHORT: usize = 16;
+
 /// A webhook secret, ready for use. Neither it nor anything made from it can be printed.
 #[derive(Clone)]
 pub struct Secret {
     keyed: Hmac<Sha256>,
     empty: bool,
+    short: bool,
 }
 
 impl Secret {
@@ -35,7 +43,7 @@ impl Secret {
     pub fn new(text: impl AsRef<[u8]>) -> Self {
         let key = text.as_ref();
         let keyed = Hmac::new_from_slice(key).expect("an HMAC key may have any length");
-        Self { keyed, empty: key.is_empty() }
+        Self { keyed, empty: key.is_empty(), short: key.len() < SHORT }
     }
 
     /// Whether `tag` is the HMAC-SHA256 of `message`; in constant time. A shortened tag is not.
@@ -45,6 +53,11 @@ impl Secret {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.empty
+    }
+
+    /// Whether it has so few bytes that it might be guessed.
+    fn is_short(&self) -> bool {
+        self.short
     }
 
     /// Whether `other` was made from the same text.
@@ -110,6 +123,9 @@ pub struct VerifiedPayload {
     body: Bytes,
     /// The key that led to the signature; `None` where nothing was signed.
     key: Option<VerifiedBy>,
+    /// The trace that the delivery belongs to. The headers are not signed; what is believed is that somebody who knows a
+    /// secret sent them.
+    trace: Option<Arc<TraceContext>>,
 }
 
 /// Which key led to a signature.
@@ -129,6 +145,27 @@ impl VerifiedPayload {
     /// `None` for a delivery that needed no signature.
     pub fn key(&self) -> Option<&str> {
         self.key.as_ref().map(|key| &*key.name)
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_key(&self) -> Option<&Arc<str>> {
+        self.key.as_ref().map(|key| &key.name)
+    }
+
+    /// The trace that the headers `traceparent` and `tracestate` name.
+    pub fn trace_context(&self) -> Option<&TraceContext> {
+        self.trace.as_deref()
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_trace(&self) -> Option<&Arc<TraceContext>> {
+        self.trace.as_ref()
+    }
+
+    /// What a delivery holds that was found to be signed with `key`, or to need no signature.
+    fn new(delivery: Delivery, key: Option<VerifiedBy>) -> Self {
+        let trace = TraceContext::from_headers(&delivery.headers).map(Arc::new);
+        Self { body: delivery.body, key, trace }
     }
 
     /// The only tool that the key counts for.
@@ -191,6 +228,11 @@ impl Verifier {
         Self { keys, tolerance, allows_unsigned }
     }
 
+    /// Whether one of the secrets might be guessed.
+    pub(crate) fn has_short_secret(&self) -> bool {
+        self.keys.iter().any(|key| key.secret.is_short())
+    }
+
     /// Signs with the first secret that counts for every delivery: a second one is there for what was signed before it
     /// was changed.
     #[cfg(feature = "console")]
@@ -226,27 +268,28 @@ impl Verifier {
     /// # Errors
     /// Says what is wrong with the signature or the timestamp. That is for the log: tell the sender nothing of it.
     pub fn verify(&self, delivery: Delivery, now: SystemTime) -> Result<VerifiedPayload, VerifyError> {
-        let signature = single(&delivery.headers, &SIGNATURE_HEADER)?;
+        let [signature, timestamp] = said(&delivery.headers, [&SIGNATURE_HEADER, &TIMESTAMP_HEADER]);
+        let signature = single(signature, &SIGNATURE_HEADER)?;
         // An empty signature is what some senders make of "no secret configured" (PROTOCOL.md §7.27).
         let Some(signature) = signature.filter(|text| !text.is_empty()) else {
             return if self.allows_unsigned {
-                Ok(VerifiedPayload { body: delivery.body, key: None })
+                Ok(VerifiedPayload::new(delivery, None))
             } else {
                 Err(VerifyError::NoSignature)
             };
         };
         if self.keys.is_empty() && self.allows_unsigned {
-            return Ok(VerifiedPayload { body: delivery.body, key: None });
+            return Ok(VerifiedPayload::new(delivery, None));
         }
 
-        let timestamp = single(&delivery.headers, &TIMESTAMP_HEADER)?.ok_or(VerifyError::NoTimestamp)?;
+        let timestamp = single(timestamp, &TIMESTAMP_HEADER)?.ok_or(VerifyError::NoTimestamp)?;
         self.check_freshness(timestamp, now)?;
         let tag = decode_signature(signature)?;
         let message: [&[u8]; 3] = [timestamp, b".", &delivery.body];
         let key = self.keys.iter().find(|key| key.secret.authenticates_parts(&message, &tag));
         let key = key.ok_or(VerifyError::WrongSignature)?;
         let key = VerifiedBy { name: key.name.clone(), tool: key.tool.clone() };
-        Ok(VerifiedPayload { body: delivery.body, key: Some(key) })
+        Ok(VerifiedPayload::new(delivery, Some(key)))
     }
 
     fn check_freshness(&self, timestamp: &[u8], now: SystemTime) -> Result<(), VerifyError> {
@@ -263,13 +306,12 @@ impl Verifier {
     }
 }
 
-/// The one value of a header. Two would let the sender and us read different ones.
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, VerifyError> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next();
-    match values.next() {
-        None => Ok(value.map(|value| value.as_bytes())),
-        Some(_) => Err(VerifyError::DuplicatedHeader { name: name.clone() }),
+/// The one value of the header `name`.
+fn single<'a>(said: Said<'a>, name: &HeaderName) -> Result<Option<&'a [u8]>, VerifyError> {
+    match said {
+        Said::Nothing => Ok(None),
+        Said::Once(value) => Ok(Some(value)),
+        Said::Repeatedly => Err(VerifyError::DuplicatedHeader { name: name.clone() }),
     }
 }
 

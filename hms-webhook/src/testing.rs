@@ -56,6 +56,35 @@ pub use fuzz::{Finding, FuzzReport, Problem, fuzz_tools};
 const SECRET: &str = "the secret of the test platform";
 
 /// The platform, as far as a test of handlers needs it: one phone call and its events.
+///
+/// ```
+/// use hms_webhook::{App, StatusUpdate, event::CallStatus, handlers, status_update, testing::TestPlatform};
+/// use std::sync::{Arc, Mutex};
+///
+/// #[derive(Clone, Default)]
+/// struct Callers(Arc<Mutex<Vec<String>>>);
+///
+/// #[status_update]
+/// fn note_caller(update: StatusUpdate, callers: &Callers) {
+///     let caller = update.customer_number().unwrap_or("somebody on the web").to_owned();
+///     callers.0.lock().unwrap().push(caller);
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let callers = Callers::default();
+/// let app = App::new().handlers(handlers![note_caller]).state(callers.clone());
+/// let platform = TestPlatform::new(app).unwrap().caller(Some("+31612000111"));
+///
+/// // It is acknowledged before its handler has run, so wait for that.
+/// platform.status_update(CallStatus::IN_PROGRESS).await;
+/// platform.settled().await;
+/// assert_eq!(*callers.0.lock().unwrap(), ["+31612000111"]);
+///
+/// // What nobody has signed reaches no handler.
+/// let unsigned = http::Request::post("/webhooks/hms-sovereign").body("{}".into()).unwrap();
+/// assert_eq!(platform.request(unsigned).await.status, 401);
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct TestPlatform {
     service: WebhookService,
@@ -116,9 +145,7 @@ impl TestPlatform {
         let list: Vec<_> = calls
             .into_iter()
             .map(|(name, arguments)| {
-                let id = format!("tool_{}", self.tool_calls.fetch_add(1, Ordering::Relaxed));
-                let arguments = serde_json::to_value(arguments).expect("the arguments can be written as JSON");
-                tool_call(&id, name, arguments)
+                self.tool_call(name, serde_json::to_value(arguments).expect("the arguments can be written as JSON"))
             })
             .collect();
         let ids: Vec<_> = list.iter().map(|call| call["id"].clone()).collect();
@@ -127,6 +154,22 @@ impl TestPlatform {
         let answered: Vec<_> = results.iter().map(|result| result["tool_call_id"].clone()).collect();
         assert_eq!(answered, ids, "one result for each call, in their order: {answer:?}");
         results.into_iter().map(|mut result| ToolReply(result["result"].take())).collect()
+    }
+
+    /// As [`call_tool`](Self::call_tool), but the answer itself is the error where the delivery was refused or the
+    /// answer holds no result.
+    pub(crate) async fn try_call_tool(&self, name: &str, arguments: Value) -> Result<ToolReply, Answer> {
+        let call = self.tool_call(name, arguments);
+        let answer = self.event("tool-calls", json!({ "tool_call_list": [call] })).await;
+        match answer.json().pointer_mut("/results/0/result") {
+            Some(result) if answer.status == StatusCode::OK => Ok(ToolReply(result.take())),
+            _ => Err(answer),
+        }
+    }
+
+    fn tool_call(&self, name: &str, arguments: Value) -> Value {
+        let id = format!("tool_{}", self.tool_calls.fetch_add(1, Ordering::Relaxed));
+        tool_call(&id, name, arguments)
     }
 
     /// Asks which assistant takes the call.
@@ -198,6 +241,37 @@ impl TestPlatform {
 }
 
 /// What the model hears from a tool: always a JSON object. Index it by a member's name.
+///
+/// ```
+/// use hms_webhook::{App, ToolError, testing::TestPlatform, tool, tools};
+/// use serde::{Deserialize, Serialize};
+/// use serde_json::json;
+///
+/// #[derive(Serialize, Deserialize, Debug, PartialEq)]
+/// struct Order {
+///     status: String,
+/// }
+///
+/// /// Look up an order.
+/// #[tool]
+/// fn lookup_order(/** Its number. */ number: u32) -> Result<Order, ToolError> {
+///     match number {
+///         1042 => Ok(Order { status: "shipped".into() }),
+///         _ => Err(ToolError::tell("there is no such order: ask the caller for the number again")),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let platform = TestPlatform::new(App::new().tools(tools![lookup_order])).unwrap();
+///
+/// let found = platform.call_tool("lookup_order", json!({ "number": 1042 })).await;
+/// assert_eq!(found["status"], "shipped");
+/// assert_eq!(found.read::<Order>().unwrap(), Order { status: "shipped".into() });
+///
+/// let missing = platform.call_tool("lookup_order", json!({ "number": 7 })).await;
+/// assert_eq!(missing.error(), Some("there is no such order: ask the caller for the number again"));
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolReply(Value);
 
@@ -209,8 +283,7 @@ impl ToolReply {
 
     /// The text of an error, `None` where the tool succeeded.
     pub fn error(&self) -> Option<&str> {
-        let object = self.0.as_object().filter(|object| object.len() == 1)?;
-        object.get("error")?.as_str()
+        error_of(&self.0)
     }
 
     /// The result as what the tool returned. What is no object in JSON was wrapped for the way and is unwrapped here.
@@ -223,6 +296,12 @@ impl ToolReply {
             _ => Err(error),
         })
     }
+}
+
+/// The text of an error that a tool's `result` is.
+pub(crate) fn error_of(result: &Value) -> Option<&str> {
+    let object = result.as_object().filter(|object| object.len() == 1)?;
+    object.get("error")?.as_str()
 }
 
 impl Index<&str> for ToolReply {

@@ -14,11 +14,14 @@ chapters! {
     introduction = "introduction.md";
     first_tool = "first-tool.md";
     arguments = "arguments.md";
+    definitions = "definitions.md";
     state = "state.md";
     errors = "errors.md";
     greeting = "greeting.md";
+    events = "events.md";
     nothing_twice_nothing_lost = "nothing-twice-nothing-lost.md";
     deadlines = "deadlines.md";
     testing = "testing.md";
+    simulating = "simulating.md";
     upgrading = "upgrading.md";
 }

@@ -1,5 +1,5 @@
 // Text of a machine, coloured where it is JSON.
-import { pretty } from '../json';
+import { pretty, visible } from '../json';
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 
@@ -14,7 +14,7 @@ export function JsonText({ text, label }: { text: string; label: string }) {
 export function PlainText({ text, label }: { text: string; label: string }) {
   return (
     <pre class="code" tabIndex={0} role="region" aria-label={label}>
-      {text}
+      {visible(text)}
     </pre>
   );
 }

@@ -1,8 +1,8 @@
 // A form made from a JSON Schema. It hints and never holds back: what the server says of a wrong value is worth seeing.
 import { useId, useState } from 'preact/hooks';
-import type { Json, JsonObject, Schema } from '../api';
-import { parse } from '../json';
-import { bounds, branchesOf, branchFor, branchName, kindOf, start } from '../schema';
+import type { Schema } from '../api';
+import { isObject, parse, same, typedNumber, write as asJson, type Json, type JsonObject } from '../json';
+import { bounds, branchesOf, branchFor, branchName, kindOf, plain, start } from '../schema';
 import { Icon } from './icon';
 
 interface FieldProps {
@@ -10,7 +10,8 @@ interface FieldProps {
   schema: Schema;
   /** `undefined` where it is left out. */
   value: Json | undefined;
-  required: boolean;
+  /** `null` where that says nothing: an item, or what was chosen above. */
+  required: boolean | null;
   change: (value: Json | undefined) => void;
 }
 
@@ -56,10 +57,11 @@ function Field(props: FieldProps) {
   const label = (
     <>
       <span class="name">{name}</span>
-      {required ? <span class="tag">required</span> : <span class="tag quiet">optional</span>}
+      {required === true && <span class="tag">required</span>}
+      {required === false && <span class="tag quiet">optional</span>}
     </>
   );
-  const include = !required && (
+  const include = required === false && (
     <label class="include">
       <input type="checkbox" checked={given} onChange={(event) => change(event.currentTarget.checked ? start(schema) : undefined)} />
       <span class="sr">{name}: </span>include
@@ -98,17 +100,17 @@ type InputProps = Omit<FieldProps, 'value'> & { id: string; value: Json };
 function Input(props: InputProps) {
   const { id, name, schema, value, change } = props;
   const described = { id, 'aria-describedby': `${id}-about` };
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = plain(value);
   switch (kindOf(schema)) {
     case 'choice': {
       const choices = schema.enum as Json[];
-      const chosen = choices.findIndex((choice) => choice === value);
+      const chosen = choices.findIndex((choice) => same(choice, value));
       return (
         <select {...described} value={String(chosen)} onChange={(event) => change(choices[Number(event.currentTarget.value)] ?? null)}>
           {chosen < 0 && <option value="-1">{text}</option>}
           {choices.map((choice, index) => (
             <option key={index} value={String(index)}>
-              {String(choice)}
+              {plain(choice)}
             </option>
           ))}
         </select>
@@ -124,7 +126,7 @@ function Input(props: InputProps) {
     case 'integer':
     case 'number':
       return (
-        <input {...described} type="text" inputMode="decimal" autocomplete="off" value={text} onInput={(event) => change(number(event.currentTarget.value))} />
+        <input {...described} type="text" inputMode="decimal" autocomplete="off" value={text} onInput={(event) => change(typedNumber(event.currentTarget.value))} />
       );
     case 'long':
       return <textarea {...described} rows={3} value={text} onInput={(event) => change(event.currentTarget.value)} />;
@@ -151,7 +153,7 @@ function Input(props: InputProps) {
                 name={`${name} ${index + 1}`}
                 schema={schema.items}
                 value={item}
-                required
+                required={null}
                 change={(changed) => change(items.map((old, at) => (at === index ? (changed ?? null) : old)))}
               />
               <button type="button" class="plain" aria-label={`Remove ${name} ${index + 1}`} onClick={() => change(items.filter((_, at) => at !== index))}>
@@ -199,7 +201,7 @@ function Union(props: { id: string; name: string; schema: Schema; branches: Sche
         ))}
       </select>
       {branch.type !== 'null' && !('const' in branch) && (
-        <Field key={chosen} name={name} schema={branch} value={value} required change={change} />
+        <Field key={chosen} name={name} schema={branch} value={value} required={null} change={change} />
       )}
     </div>
   );
@@ -207,7 +209,7 @@ function Union(props: { id: string; name: string; schema: Schema; branches: Sche
 
 /** For what no field fits: JSON. */
 function Raw({ value, change, ...rest }: { id: string; value: Json; change: (value: Json) => void; 'aria-describedby'?: string }) {
-  const [text, write] = useState(() => JSON.stringify(value));
+  const [text, write] = useState(() => asJson(value));
   const read = parse(text);
   const problem = 'problem' in read ? read.problem : null;
   return (
@@ -228,12 +230,4 @@ function Raw({ value, change, ...rest }: { id: string; value: Json; change: (val
       {problem && <p class="problem">{problem}</p>}
     </>
   );
-}
-
-const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A number where it is one and stays the same; else the text, which the server will have an opinion on. */
-function number(text: string): Json {
-  const value = Number(text);
-  return text.trim() !== '' && String(value) === text.trim() ? value : text;
 }

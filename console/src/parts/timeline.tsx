@@ -1,6 +1,6 @@
 // When what ended, beside how long it was allowed to take.
 import type { Delivery } from '../api';
-import { duration, outcomeOf, type Tone } from '../words';
+import { duration, name, outcomeOf, wasRun, type Tone } from '../words';
 
 const percent = (ms: number, whole: number) => `${Math.min(100, (ms / whole) * 100).toFixed(2)}%`;
 
@@ -11,10 +11,10 @@ export function Timeline({ delivery }: { delivery: Delivery }) {
   return (
     <div class="timeline">
       <Row name="answer" start={0} end={answered_ms} whole={whole} tone={late(answered_ms, budget_ms)} />
-      {delivery.tools.map((run) => (
+      {delivery.tools.filter(wasRun).map((run) => (
         <Row
           key={run.tool_call_id}
-          name={run.name}
+          name={name(run.name)}
           start={run.started_ms}
           end={run.ended_ms}
           whole={whole}

@@ -1,11 +1,11 @@
 // A phone call, step by step: one button for each thing that the platform would tell.
 import { signal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import { deliver, type Json, type JsonObject, type Sent } from '../api';
+import { deliver, type Sent } from '../api';
 import { announce } from '../announce';
 import { body, call, keepMetadata, newCall, toolCallBody } from '../calls';
-import { app, delivery } from '../live';
-import { parse } from '../json';
+import { app, deliveryOf } from '../live';
+import { indented, object, parse, visible, type Json } from '../json';
 import { Badge, Empty, Section, Title } from '../parts/basics';
 import { CallFields } from '../parts/call-fields';
 import { Icon, type IconName } from '../parts/icon';
@@ -27,8 +27,6 @@ const steps = signal<Step[]>([]);
 const busy = signal(false);
 const chosenTool = signal<string | null>(null);
 const argumentTexts = signal<{ [tool: string]: string }>({});
-
-const object = (value: unknown): JsonObject => (typeof value === 'object' && value !== null ? (value as JsonObject) : {});
 
 /** What the caller would hear because of an answer. */
 function heard(event: string, body: string, reply: Json): string[] {
@@ -96,7 +94,7 @@ const STEPS: { [name: string]: StepButton } = {
 
 const tool = () => app.value?.tools.find(({ name }) => name === chosenTool.value) ?? app.value?.tools[0];
 const argumentText = (name: string) =>
-  argumentTexts.value[name] ?? JSON.stringify(app.value?.tools.find((one) => one.name === name)?.example ?? {}, null, 2);
+  argumentTexts.value[name] ?? indented(app.value?.tools.find((one) => one.name === name)?.example ?? {});
 
 function toolBody(): string {
   const name = tool()?.name ?? '';
@@ -141,9 +139,6 @@ export function CallView() {
             <StepRow step={STEPS.report!} />
           </ol>
         </Section>
-        <Section title="Who calls">
-          <CallFields />
-        </Section>
       </div>
       <Section title="What happened">
         {mine.length === 0 ? (
@@ -157,6 +152,9 @@ export function CallView() {
             ))}
           </ol>
         )}
+      </Section>
+      <Section title="Who calls">
+        <CallFields />
       </Section>
     </div>
   );
@@ -174,12 +172,20 @@ function StepRow({ step }: { step: StepButton }) {
         <Icon name={step.icon} />
         <span class="strong">{step.title}</span>
         <span class="quiet mono">{step.about}</span>
+        <Last title={step.title} />
       </button>
       <button class="plain" aria-label={`Edit ${step.title} before sending`} onClick={() => compose(step.title, step.body())}>
         <Icon name="pencil" />
       </button>
     </li>
   );
+}
+
+/** How a step went the last time in this call. */
+function Last({ title }: { title: string }) {
+  const last = steps.value.findLast((step) => step.call === call.value.id && step.title === title);
+  const seen = deliveryOf(last?.sent);
+  return seen ? <Badge {...judge(seen)} /> : null;
 }
 
 function ToolStep() {
@@ -196,6 +202,7 @@ function ToolStep() {
           <Icon name="tool" />
           <span class="strong">Call a tool</span>
           <span class="quiet mono">tool-calls</span>
+          <Last title={`Tool ${chosen.name}`} />
         </button>
         <button class="plain" aria-label="Edit the tool call before sending" disabled={problem !== null} onClick={() => compose(`Tool ${chosen.name}`, toolBody())}>
           <Icon name="pencil" />
@@ -231,7 +238,7 @@ function ToolStep() {
 }
 
 function StoryRow({ step }: { step: Step }) {
-  const seen = step.sent?.id == null ? undefined : delivery(step.sent.id);
+  const seen = deliveryOf(step.sent);
   return (
     <li>
       <div class="line">
@@ -248,10 +255,10 @@ function StoryRow({ step }: { step: Step }) {
       {step.problem && <p class="problem">{step.problem}</p>}
       {step.heard.map((text, index) => (
         <p class="heard" key={index}>
-          <span class="sr">The caller hears: </span>“{text}”
+          <span class="sr">The caller hears: </span>“{visible(text)}”
         </p>
       ))}
-      {seen?.tools.map((run) => run.result && <p class="told mono" key={run.tool_call_id}>{run.result}</p>)}
+      {seen?.tools.map((run) => run.result && <p class="told mono" key={run.tool_call_id}>{visible(run.result)}</p>)}
     </li>
   );
 }

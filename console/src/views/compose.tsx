@@ -1,7 +1,7 @@
 // Any delivery, edited before it is sent: a replay with changes, a broken signature, an old timestamp.
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { deliver, type Signature } from '../api';
+import { deliver, type Delivery, type Sent, type Signature } from '../api';
 import { app, delivery, repeats } from '../live';
 import { parse, pretty } from '../json';
 import { Copy, Empty, Section, Title } from '../parts/basics';
@@ -9,17 +9,18 @@ import { JsonText } from '../parts/code';
 import { Icon } from '../parts/icon';
 import { go, link } from '../router';
 import { curl } from '../snippets';
+import { HIDDEN } from '../words';
 
 interface Draft {
   title: string;
   body: string;
   /** The delivery that it was taken from. */
-  from: number | null;
+  from: Delivery | null;
 }
 
 const draft = signal<Draft | null>(null);
 
-export function compose(title: string, body: string, from: number | null = null) {
+export function compose(title: string, body: string, from: Delivery | null = null) {
   draft.value = { title, body: pretty(body), from };
   go('compose');
 }
@@ -51,16 +52,18 @@ function Editor({ begun }: { begun: Draft }) {
   const [age, setAge] = useState(0);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  const [answer, setAnswer] = useState<{ status: number; reply: string } | null>(null);
+  const [answer, setAnswer] = useState<Sent | null>(null);
   const read = parse(text);
-  const original = begun.from === null ? undefined : delivery(begun.from);
+  // After a new start of the server the number is another delivery's.
+  const original = begun.from && delivery(begun.from.id)?.at === begun.from.at ? begun.from : undefined;
 
   const send = async () => {
+    if (busy) return;
     setBusy(true);
     setProblem(null);
     try {
       const sent = await deliver(text, signature, age);
-      if (sent.id !== null && begun.from !== null) repeats.set(sent.id, begun.from);
+      if (sent.id !== null && original) repeats.set(sent.id, original.id);
       if (sent.id !== null) go('deliveries', sent.id);
       else setAnswer(sent);
     } catch (error) {
@@ -78,7 +81,10 @@ function Editor({ begun }: { begun: Draft }) {
         void send();
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void send();
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+          event.preventDefault();
+          void send();
+        }
       }}
     >
       {original && (
@@ -90,6 +96,7 @@ function Editor({ begun }: { begun: Draft }) {
       <div class="field">
         <label for="body">Body</label>
         <textarea id="body" class="code" rows={Math.max(8, Math.min(28, text.split('\n').length + 1))} spellcheck={false} value={text} onInput={(event) => write(event.currentTarget.value)} />
+        {text.includes(HIDDEN) && <p class="note">The secrets in it are not shown. It is sent with {HIDDEN} in their places.</p>}
         {'problem' in read && <p class="note">This is no JSON ({read.problem}). It can be sent all the same, to see how it is refused.</p>}
       </div>
       <div class="fields two">

@@ -1,6 +1,7 @@
 // What the model is told of the tools, in the form of each provider.
 import { useEffect, useState } from 'preact/hooks';
-import { loadDefinitions, type Json } from '../api';
+import { loadDefinitions } from '../api';
+import { indented } from '../json';
 import { app } from '../live';
 import { Copy, Title } from '../parts/basics';
 import { JsonText } from '../parts/code';
@@ -14,9 +15,9 @@ export function DefinitionsView() {
   useEffect(() => {
     if (!profile) return;
     loadDefinitions(profile.name).then(
-      ({ definitions, warnings }: { definitions: Json; warnings: string[] }) => {
+      ({ definitions, warnings }) => {
         setProblem(null);
-        show({ profile: profile.name, text: JSON.stringify(definitions, null, 2), warnings });
+        show({ profile: profile.name, text: indented(definitions), warnings });
       },
       (error) => setProblem(String(error.message ?? error)),
     );

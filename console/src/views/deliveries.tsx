@@ -1,15 +1,17 @@
 // What arrives, as it arrives.
 import { signal } from '@preact/signals';
-import { deliver, forgetDeliveries, type Delivery } from '../api';
+import { useMemo, useState } from 'preact/hooks';
+import { forgetDeliveries, repeat, type Delivery } from '../api';
 import { announce } from '../announce';
 import { app, deliveries, delivery, repeats } from '../live';
+import { visible } from '../json';
 import { Badge, Copy, Empty, Section, Title } from '../parts/basics';
 import { JsonText, PlainText } from '../parts/code';
 import { Icon } from '../parts/icon';
 import { Timeline, Used } from '../parts/timeline';
 import { go, link, route } from '../router';
 import { curl, test } from '../snippets';
-import { clock, duration, judge, outcomeOf, subject } from '../words';
+import { clock, duration, HIDDEN, judge, name, outcomeOf, subject, wasRun } from '../words';
 import { compose } from './compose';
 
 const sought = signal('');
@@ -40,7 +42,7 @@ export function DeliveriesView() {
           <label class="sr" for="sought">
             Filter deliveries
           </label>
-          <input id="sought" type="search" placeholder="Filter: tool, event, call, outcome" value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
+          <input id="sought" type="search" placeholder="Tool, event, call, outcome" value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
           <button
             class="small"
             onClick={() => {
@@ -53,19 +55,7 @@ export function DeliveriesView() {
         </div>
         <ul aria-live="off">
           {shown.map((one) => (
-            <li key={one.id}>
-              <a href={link('deliveries', one.id)} aria-current={one.id === id ? 'true' : undefined} class="delivery-row">
-                <span class="line">
-                  <span class="strong clip">{subject(one)}</span>
-                  <Badge {...judge(one)} />
-                </span>
-                <span class="line">
-                  <span class="quiet mono">{clock(one.at)}</span>
-                  <span class="quiet mono clip">{one.call_id ?? ''}</span>
-                  <Used delivery={one} />
-                </span>
-              </a>
-            </li>
+            <Row key={one.id} delivery={one} chosen={one.id === id} />
           ))}
         </ul>
         {shown.length === 0 && <p class="quiet pad">Nothing matches.</p>}
@@ -87,14 +77,46 @@ export function DeliveriesView() {
   );
 }
 
+function Row({ delivery: one, chosen }: { delivery: Delivery; chosen: boolean }) {
+  // Drawn anew only where something of it changed: there are hundreds.
+  return useMemo(
+    () => (
+      <li>
+        <a href={link('deliveries', one.id)} aria-current={chosen ? 'true' : undefined} class="delivery-row">
+          <span class="line">
+            <span class="strong clip">{subject(one)}</span>
+            <Badge {...judge(one)} />
+          </span>
+          <span class="line">
+            <span class="quiet mono">{clock(one.at)}</span>
+            <span class="quiet mono clip">{name(one.call_id ?? '')}</span>
+            <Used delivery={one} />
+          </span>
+        </a>
+      </li>
+    ),
+    [one, chosen],
+  );
+}
+
 function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
   const original = delivery(repeats.get(shown.id) ?? -1);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   const replay = async () => {
-    const sent = await deliver(shown.body);
-    announce('Sent again');
-    if (sent.id === null) return;
-    repeats.set(sent.id, shown.id);
-    go('deliveries', sent.id);
+    setBusy(true);
+    setProblem(null);
+    try {
+      const sent = await repeat(shown.id);
+      announce('Sent again');
+      if (sent.id === null) return;
+      repeats.set(sent.id, shown.id);
+      go('deliveries', sent.id);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
   };
   return (
     <>
@@ -107,7 +129,7 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
       <p class="facts">
         <Badge {...judge(shown)} />
         <span>{clock(shown.at)}</span>
-        {shown.event && <span class="mono">{shown.event}</span>}
+        {shown.event && <span class="mono">{name(shown.event)}</span>}
         <span>{shown.from_console ? 'from this console' : 'from outside'}</span>
         <span>{shown.bytes.toLocaleString('en')} bytes</span>
       </p>
@@ -119,15 +141,21 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
         </p>
       )}
       <div class="actions">
-        <button class="primary" onClick={() => void replay()}>
-          <Icon name="again" /> Replay
+        <button class="primary" disabled={busy} onClick={() => void replay()}>
+          <Icon name="again" /> {busy ? 'Waiting…' : 'Replay'}
         </button>
-        <button onClick={() => compose(`${subject(shown)} #${shown.id}`, shown.body, shown.id)}>
+        <button onClick={() => compose(`${subject(shown)} #${shown.id}`, shown.body, shown)}>
           <Icon name="pencil" /> Edit and replay
         </button>
         <Copy what="curl" text={() => curl(app.value?.webhook ?? '', shown.body, app.value?.signed ?? true)} />
         <Copy what="test" text={() => test(shown)} />
       </div>
+      {problem && <p class="problem" role="alert">{problem}</p>}
+      {shown.body.includes(HIDDEN) && (
+        <p class="note">
+          Secrets in it are shown as {HIDDEN}. <i>Replay</i> sends what came; edits and copies have what is shown.
+        </p>
+      )}
       <Section title="Verification">
         <p class={`verdict ${shown.verified === false ? 'bad' : shown.verified ? 'good' : 'calm'}`}>
           <Icon name={shown.verified ? 'check' : 'close'} />
@@ -138,15 +166,15 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
         <Timeline delivery={shown} />
       </Section>
       {shown.tools.map((run) => (
-        <Section key={run.tool_call_id} title={run.name} actions={<Badge {...outcomeOf(run)} />}>
+        <Section key={run.tool_call_id} title={name(run.name)} actions={<Badge {...outcomeOf(run)} />}>
           <div class="pair">
             <div>
               <h3>Arguments</h3>
-              <JsonText text={run.arguments} label={`Arguments of ${run.name}`} />
+              <JsonText text={run.arguments} label={`Arguments of ${name(run.name)}`} />
             </div>
             <div>
               <h3>Result</h3>
-              {run.result === null ? <p class="quiet">It still runs.</p> : <JsonText text={run.result} label={`Result of ${run.name}`} />}
+              {run.result === null ? <p class="quiet">{wasRun(run) ? 'It still runs.' : 'It was not run.'}</p> : <JsonText text={run.result} label={`Result of ${name(run.name)}`} />}
             </div>
           </div>
         </Section>
@@ -160,7 +188,7 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
               <li key={index} class={line.level.toLowerCase()}>
                 <span class="quiet mono">{duration(line.at_ms)}</span>
                 <span class="level mono">{line.level}</span>
-                <span class="mono break">{line.text}</span>
+                <span class="mono break">{visible(line.text)}</span>
               </li>
             ))}
           </ol>
@@ -183,7 +211,7 @@ function DeliveryView({ delivery: shown }: { delivery: Delivery }) {
                 <th scope="row" class="mono">
                   {name}
                 </th>
-                <td class="mono break">{value}</td>
+                <td class="mono break">{visible(value)}</td>
               </tr>
             ))}
           </tbody>

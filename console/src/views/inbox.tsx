@@ -4,9 +4,10 @@ import { loadInbox, replayDead, type Inbox, type InboxItem } from '../api';
 import { announce } from '../announce';
 import { app, inboxChanges } from '../live';
 import { Badge, Empty, Section, Title } from '../parts/basics';
+import { visible } from '../json';
 import { JsonText } from '../parts/code';
 import { Icon } from '../parts/icon';
-import { clock, type Judgement } from '../words';
+import { moment, name, type Judgement } from '../words';
 
 export function InboxView() {
   if (!app.value?.inbox) {
@@ -96,19 +97,19 @@ function Item({ item, replay }: { item: InboxItem; replay?: (item: InboxItem) =>
   return (
     <details class="card">
       <summary>
-        <span class="strong">{item.event}</span>
+        <span class="strong break">{name(item.event)}</span>
         <Badge {...STATES[item.state]} />
-        <span class="quiet mono clip">{item.call_id}</span>
-        <span class="quiet">{clock(item.appended_at)}</span>
+        <span class="quiet mono clip">{name(item.call_id ?? '')}</span>
+        <span class="quiet">{moment(item.appended_at)}</span>
       </summary>
       <p class="facts">
         <span class="mono break">{item.handler}</span>
         <span>
           {item.tries} {item.tries === 1 ? 'try' : 'tries'}
         </span>
-        {item.next_try_at !== null && <span>next at {clock(item.next_try_at)}</span>}
+        {item.next_try_at !== null && <span>next at {moment(item.next_try_at)}</span>}
       </p>
-      {item.last_error && <p class="problem">{item.last_error}</p>}
+      {item.last_error && <p class="problem">{visible(item.last_error)}</p>}
       <JsonText text={item.payload} label={`Payload of ${item.event}`} />
       {replay && (
         <div class="actions">

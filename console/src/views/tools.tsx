@@ -1,11 +1,12 @@
 // The tools, each with a form for its arguments; called through the whole pipeline.
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { deliver, type Json, type JsonObject, type Tool } from '../api';
+import { deliver, type Sent, type Tool } from '../api';
 import { announce } from '../announce';
 import { call, toolCallBody } from '../calls';
 import { CallFields } from '../parts/call-fields';
-import { app, delivery } from '../live';
-import { parse } from '../json';
+import { app, deliveryOf } from '../live';
+import { indented, isObject, object, parse, write as asJson, type Json, type JsonObject } from '../json';
 import { Badge, Copy, Empty, Section, Title } from '../parts/basics';
 import { JsonText } from '../parts/code';
 import { ArgumentsForm } from '../parts/form';
@@ -15,9 +16,15 @@ import { link, route } from '../router';
 import { curl, test } from '../snippets';
 import { duration, outcomeOf } from '../words';
 
+/** From so many tools on they are sought rather than read. */
+const MANY = 12;
+const sought = signal('');
+
 export function ToolsView() {
   const tools = app.value?.tools ?? [];
   const name = route.value[1];
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => void (list.current && reveal(list.current)), [name]);
   if (tools.length === 0) {
     return (
       <Empty heading title="This app has no tools yet">
@@ -29,16 +36,26 @@ export function ToolsView() {
   }
   const chosen = tools.find((tool) => tool.name === name);
   const shown = chosen ?? tools[0]!;
+  const words = sought.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = tools.filter((tool) => words.every((word) => `${tool.name} ${tool.description}`.toLowerCase().includes(word)));
   // On a phone the list is all there is, until a tool is chosen.
   const ListTitle = chosen ? 'h2' : 'h1';
   return (
     <div class={`split ${chosen ? 'chosen' : ''}`}>
-      <nav class="list" aria-label="Tools">
+      <nav class="list" aria-label="Tools" ref={list}>
         <ListTitle class="list-title">
           Tools <span class="quiet">{tools.length}</span>
         </ListTitle>
+        {tools.length > MANY && (
+          <div class="list-head">
+            <label class="sr" for="sought-tool">
+              Filter tools
+            </label>
+            <input id="sought-tool" type="search" placeholder="Name, description" value={sought.value} onInput={(event) => (sought.value = event.currentTarget.value)} />
+          </div>
+        )}
         <ul>
-          {tools.map((tool) => (
+          {found.map((tool) => (
             <li key={tool.name}>
               <a href={link('tools', tool.name)} aria-current={shown === tool ? 'true' : undefined}>
                 <span class="mono strong">{tool.name}</span>
@@ -47,6 +64,7 @@ export function ToolsView() {
             </li>
           ))}
         </ul>
+        {found.length === 0 && <p class="quiet pad">Nothing matches.</p>}
       </nav>
       <div class="detail">
         <ToolView key={shown.name} tool={shown} />
@@ -55,13 +73,22 @@ export function ToolsView() {
   );
 }
 
+/** An address may lead to a tool far down. (`scrollIntoView` would also move where Tab goes on from.) */
+function reveal(list: HTMLElement) {
+  const chosen = list.querySelector('[aria-current]')?.getBoundingClientRect();
+  const seen = list.getBoundingClientRect();
+  if (chosen && (chosen.top < seen.top || chosen.bottom > seen.bottom)) list.scrollTop += chosen.top - seen.top - seen.height / 2;
+}
+
 /** What was typed is still there after a look at another view. */
 const drafts = new Map<string, JsonObject>();
 
 function ToolView({ tool }: { tool: Tool }) {
   const [given, write] = useState<JsonObject>(drafts.get(tool.name) ?? tool.example);
   const [text, writeText] = useState<string | null>(null);
-  const [sent, setSent] = useState<{ id: number | null; body: string; reply: string; status: number } | null>(null);
+  /** A form that was reset begins anew: some of its fields hold more than their value. */
+  const [resets, reset] = useState(0);
+  const [sent, setSent] = useState<(Sent & { body: string }) | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const result = useRef<HTMLDivElement>(null);
@@ -73,7 +100,10 @@ function ToolView({ tool }: { tool: Tool }) {
   const values: Json = read && 'value' in read ? read.value : given;
   const body = () => toolCallBody([{ name: tool.name, arguments: values }]);
 
+  const broken = read !== null && 'problem' in read;
+
   const run = async () => {
+    if (busy || broken) return;
     setBusy(true);
     setProblem(null);
     const sending = body();
@@ -87,9 +117,9 @@ function ToolView({ tool }: { tool: Tool }) {
       setBusy(false);
     }
   };
-  const toText = () => writeText(JSON.stringify(values, null, 2));
+  const toText = () => writeText(indented(values));
   const toForm = () => {
-    if (typeof values === 'object' && values !== null && !Array.isArray(values)) write(values);
+    if (isObject(values)) write(values);
     writeText(null);
   };
 
@@ -118,14 +148,17 @@ function ToolView({ tool }: { tool: Tool }) {
           void run();
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run();
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+            event.preventDefault();
+            void run();
+          }
         }}
       >
         <Section
           title="Arguments"
           actions={
             <div class="switch" role="group" aria-label="How to write the arguments">
-              <button type="button" aria-pressed={text === null} onClick={toForm} disabled={read !== null && 'problem' in read}>
+              <button type="button" aria-pressed={text === null} onClick={toForm} disabled={broken}>
                 Form
               </button>
               <button type="button" aria-pressed={text !== null} onClick={() => text === null && toText()}>
@@ -135,7 +168,7 @@ function ToolView({ tool }: { tool: Tool }) {
           }
         >
           {text === null ? (
-            <ArgumentsForm key={tool.name} schema={tool.parameters} value={given} change={write} />
+            <ArgumentsForm key={resets} schema={tool.parameters} value={given} change={write} />
           ) : (
             <div class="field">
               <label for="arguments-json">Arguments as JSON</label>
@@ -144,11 +177,11 @@ function ToolView({ tool }: { tool: Tool }) {
                 class="code"
                 rows={Math.min(20, text.split('\n').length + 1)}
                 spellcheck={false}
-                aria-invalid={read !== null && 'problem' in read}
+                aria-invalid={broken}
                 value={text}
                 onInput={(event) => writeText(event.currentTarget.value)}
               />
-              {read !== null && 'problem' in read && <p class="problem">{read.problem}</p>}
+              {broken && <p class="problem">{read.problem}</p>}
             </div>
           )}
         </Section>
@@ -159,7 +192,7 @@ function ToolView({ tool }: { tool: Tool }) {
           <CallFields />
         </details>
         <div class="actions">
-          <button class="primary" disabled={busy || (read !== null && 'problem' in read)}>
+          <button class="primary" disabled={busy || broken}>
             <Icon name="play" /> {busy ? 'Waiting…' : 'Call tool'}
           </button>
           <button
@@ -167,6 +200,7 @@ function ToolView({ tool }: { tool: Tool }) {
             onClick={() => {
               write(tool.example);
               writeText(null);
+              reset(resets + 1);
             }}
           >
             Reset to the example
@@ -183,12 +217,12 @@ function ToolView({ tool }: { tool: Tool }) {
   );
 }
 
-function Result({ tool, sent }: { tool: Tool; sent: { id: number | null; body: string; reply: string; status: number } }) {
-  const seen = sent.id === null ? undefined : delivery(sent.id);
+function Result({ tool, sent }: { tool: Tool; sent: Sent & { body: string } }) {
+  const seen = deliveryOf(sent);
   const run = seen?.tools[0];
   const read = parse(sent.reply);
-  const results = 'value' in read ? (read.value as any)?.results : undefined;
-  const result = Array.isArray(results) ? JSON.stringify(results[0]?.result) : sent.reply;
+  const results = 'value' in read ? object(read.value).results : undefined;
+  const result = Array.isArray(results) ? asJson(object(results[0]).result ?? null) : sent.reply;
   return (
     <Section
       title="Result"

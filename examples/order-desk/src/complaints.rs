@@ -16,9 +16,11 @@ pub(crate) fn log_complaint(
     database: &Database,
     call: &Call,
 ) -> rusqlite::Result<()> {
+    // A background tool is tried again after a crash, also if the crash came just after this line.
     database.connection().execute(
-        "INSERT INTO complaints (text, order_id, phone_number, call_id) VALUES (?, ?, ?, ?)",
-        params![text, order_id, call.customer_number(), call.id()],
+        "INSERT INTO complaints (text, order_id, phone_number, call_id, tool_call_id) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+        params![text, order_id, call.customer_number(), call.id(), call.tool_call_id()],
     )?;
     Ok(())
 }

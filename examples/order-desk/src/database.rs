@@ -9,8 +9,11 @@ use std::{
 use rusqlite::{Connection, Result, TransactionBehavior};
 
 /// Each is run once; add new ones at the end and leave the old ones as they are.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/1-tables.sql"), include_str!("../migrations/2-demonstration.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/1-tables.sql"),
+    include_str!("../migrations/2-demonstration.sql"),
+    include_str!("../migrations/3-once.sql"),
+];
 
 /// The shop's database. Copies of it share one connection.
 #[derive(Debug, Clone)]

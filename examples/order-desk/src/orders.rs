@@ -32,6 +32,7 @@ pub(crate) struct Cancelled {
 #[tool]
 pub(crate) fn lookup_order(
     /// The order number, for example A-1042.
+    #[arg(example = "A-1042")]
     order_id: String,
     /// How many lines of the order to read out; all of them if left out.
     #[arg(range = 1..=50)]
@@ -55,6 +56,7 @@ pub(crate) fn lookup_order(
 #[tool]
 pub(crate) fn cancel_order(
     /// The order number, for example A-1043.
+    #[arg(example = "A-1043")]
     order_id: String,
     database: &Database,
     call: &Call,

@@ -2,7 +2,7 @@
 
 use hms_webhook::{Call, ToolError, tool};
 use jiff::civil::{Date, Weekday};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -125,12 +125,28 @@ pub(crate) fn book_slot(
     let mut connection = database.connection();
     // Between finding and booking another caller may have been faster, so the question is asked again under a lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // The answer to an earlier try of this very call may never have arrived.
+    let earlier = "SELECT id FROM visits WHERE call_id = ? AND tool_call_id = ?";
+    let earlier =
+        transaction.query_row(earlier, params![call.id(), call.tool_call_id()], |row| row.get(0)).optional()?;
+    if let Some(booking_id) = earlier {
+        return Ok(Booking { booking_id, day, hour, visit });
+    }
     if bikes_booked(&transaction, day, hour)? + visit.bikes > BENCHES {
         return Err(ToolError::tell("that slot was taken in the meantime; find the free slots again"));
     }
     transaction.execute(
-        "INSERT INTO visits (day, hour, bikes, reason, phone_number, call_id) VALUES (?, ?, ?, ?, ?, ?)",
-        params![day.0.to_string(), hour, visit.bikes, visit.reason.as_str(), call.customer_number(), call.id()],
+        "INSERT INTO visits (day, hour, bikes, reason, phone_number, call_id, tool_call_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            day.0.to_string(),
+            hour,
+            visit.bikes,
+            visit.reason.as_str(),
+            call.customer_number(),
+            call.id(),
+            call.tool_call_id()
+        ],
     )?;
     let booking_id = transaction.last_insert_rowid();
     transaction.commit()?;

@@ -106,6 +106,7 @@ fn argument(
         pattern,
         strict: keys.strict,
         garde: keys.garde,
+        record: keys.record,
     })
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::{call, location, needs, retry, wrap};
+use super::{call, concurrency, location, needs, retry, wrap};
 use crate::{
     item::Item,
     model::{Event, Handler, Identity, Parameter},
@@ -39,8 +39,10 @@ impl Names {
 
 pub(crate) fn handler(item: &Item, identity: &Identity, handler: &Handler) -> TokenStream {
     let needs = needs(&handler.function);
+    let (retry, concurrency) = (retry(handler.retry), concurrency(handler.concurrency));
+    let settings = quote!(#retry #concurrency);
     let implementation =
-        implementation(identity, handler.event, handler.event_type.as_deref(), quote!(__NEEDS), retry(handler.retry));
+        implementation(identity, handler.event, handler.event_type.as_deref(), quote!(__NEEDS), settings);
     let run = run(identity, handler);
     let ident = &identity.ident;
     let generated = wrap(
@@ -59,7 +61,7 @@ pub(crate) fn handler(item: &Item, identity: &Identity, handler: &Handler) -> To
 /// After a mistake: the function, and a type of its name that can still be listed in `handlers![…]`.
 pub(crate) fn fallback(item: &Item, identity: &Identity, errors: TokenStream) -> TokenStream {
     // Which event it is does not matter for code that never runs.
-    let implementation = implementation(identity, Event::StatusUpdate, None, quote!(&[]), None);
+    let implementation = implementation(identity, Event::StatusUpdate, None, quote!(&[]), TokenStream::new());
     let content = quote_spanned! {Span::mixed_site()=>
         #implementation
         fn __run(_: __hms::HandlerInvocation<__hms::StatusUpdate>) -> __hms::EventFuture {
@@ -75,7 +77,7 @@ fn implementation(
     event: Event,
     event_type: Option<&str>,
     needs: TokenStream,
-    retry: Option<TokenStream>,
+    settings: TokenStream,
 ) -> TokenStream {
     let ident = &identity.ident;
     let location = location(identity);
@@ -84,7 +86,7 @@ fn implementation(
     quote_spanned! {Span::mixed_site()=>
         impl __hms::Handler for #ident {
             const SPEC: __hms::HandlerSpec =
-                __hms::HandlerSpec::new(#location, #needs, __hms::HandlerRun::#variant(#event_type __run)) #retry;
+                __hms::HandlerSpec::new(#location, #needs, __hms::HandlerRun::#variant(#event_type __run)) #settings;
         }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{call, location, needs, retry, wrap};
+use super::{call, concurrency, location, needs, retry, wrap};
 use crate::{
     item::Item,
     model::{Argument, Arguments, Default, Identity, Number, Range, Tool},
@@ -58,10 +58,7 @@ fn spec(identity: &Identity, tool: &Tool) -> TokenStream {
         let time = Literal::u64_unsuffixed(time);
         quote!(.deadline_millis(#time))
     });
-    let concurrency = tool.concurrency.map(|calls| {
-        let calls = Literal::u32_unsuffixed(calls);
-        quote!(.concurrency(#calls))
-    });
+    let concurrency = concurrency(tool.concurrency);
     let after = tool
         .finishes_after_deadline
         .then(|| quote_spanned!(Span::mixed_site()=> .after_deadline(__hms::AfterDeadline::Finish)));
@@ -134,7 +131,8 @@ fn argument(index: usize, argument: &Argument) -> TokenStream {
     let pattern = argument.pattern.as_ref().map(|pattern| quote_spanned!(site=> .pattern(#pattern)));
     let strict = argument.strict.then(|| quote!(.strict()));
     let garde = rules(argument.garde, site);
-    let settings = quote!(#default #example #range #length #pattern #strict #garde);
+    let record = argument.record.then(|| quote!(.record()));
+    let settings = quote!(#default #example #range #length #pattern #strict #garde #record);
     constant(index, ty, argument.span, &argument.name, argument.description.clone(), settings)
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct PreparedArguments {
     /// The one argument is the whole object.
     pub(super) whole: bool,
     pub(super) strict: bool,
+    /// The places of the arguments whose values spans show.
+    pub(super) recorded: Vec<usize>,
 }
 
 impl PreparedArguments {
@@ -30,7 +32,7 @@ impl PreparedArguments {
     pub(crate) fn prepare(tool: &ToolSpec) -> Result<Self, String> {
         if let ([argument], true) = (tool.arguments, tool.whole) {
             let root = whole(argument).map_err(|fault| about(tool, argument, &fault))?;
-            return Ok(Self { root, whole: true, strict: argument.strict });
+            return Ok(Self { root, whole: true, strict: argument.strict, recorded: Vec::new() });
         }
         let mut properties = Vec::new();
         let mut faults = Vec::new();
@@ -43,8 +45,15 @@ impl PreparedArguments {
         if !faults.is_empty() {
             return Err(faults.join("\n"));
         }
-        let object = ObjectShape { properties, patterns: Vec::new(), rest: Rest::Refused };
-        Ok(Self { root: Shape::new(Kind::Object(object)), whole: false, strict: false })
+        let object = ObjectShape::new(properties, Vec::new(), Rest::Refused);
+        let recorded = tool.arguments.iter().enumerate().filter(|(_, argument)| argument.record);
+        let recorded = recorded.map(|(index, _)| index).collect();
+        Ok(Self { root: Shape::new(Kind::Object(object)), whole: false, strict: false, recorded })
+    }
+
+    /// Whether spans show the value of any argument.
+    pub(crate) fn are_recorded(&self) -> bool {
+        !self.recorded.is_empty()
     }
 
     /// The JSON Schema of the arguments object, in its plain form: `type`, `properties`, `required`, and nothing that
@@ -59,7 +68,7 @@ fn about(tool: &ToolSpec, argument: &ArgumentSpec, fault: &str) -> String {
 }
 
 /// `json` as a value of this shape, perhaps converted; or its faults.
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn conform_to(shape: &Shape, json: &str, lenient: bool) -> Result<String, String> {
     let mut walk = Walk::new(lenient);
     let converted = walk.conform(shape, json, &Path::Root).into_owned();

@@ -25,7 +25,7 @@ pub struct Arguments {
     /// One for each argument of the tool, in its order.
     slots: Slots,
     faults: Faults,
-    prepared: Arc<PreparedArguments>,
+    pub(super) prepared: Arc<PreparedArguments>,
 }
 
 /// The text of the arguments object.
@@ -95,9 +95,22 @@ impl Arguments {
         read(argument, Some(&self.prepared.root), json, &Path::Root, &mut self.faults)
     }
 
-    /// Whether no fault was noted and nothing unknown was sent.
+    /// Whether no fault was noted and nothing unknown was sent. Then the span shows what it may.
     pub fn complete(&mut self) -> bool {
-        self.faults.is_empty()
+        let is_complete = self.faults.is_empty();
+        if is_complete && self.prepared.are_recorded() {
+            self.record();
+        }
+        is_complete
+    }
+
+    /// The text that was sent for the argument at `index`, if any was.
+    pub(super) fn sent(&self, index: usize) -> Option<&str> {
+        match self.slots.get(index)? {
+            Slot::Absent | Slot::AtFault => None,
+            Slot::Sent(range) => self.object.text().get(range.clone()),
+            Slot::Converted(json) => Some(json),
+        }
     }
 
     /// The answer to a call whose arguments were at fault.

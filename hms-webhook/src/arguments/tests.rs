@@ -5,6 +5,7 @@ mod definitions;
 mod promise;
 mod properties;
 mod sentences;
+mod spread;
 
 use std::sync::Arc;
 
@@ -78,6 +79,7 @@ pub(super) fn refused(tool: &ToolSpec) -> String {
     PreparedArguments::prepare(tool).expect_err("the tool is not sound")
 }
 
-pub(super) fn shown_rest<T: ArgumentValue>() -> Value {
-    parameters(&[argument::<T>().spec()])["properties"]["value"]["additionalProperties"].clone()
+/// What the model is shown of a type.
+pub(super) fn shown<T: ArgumentValue>() -> Value {
+    parameters(&[argument::<T>().spec()])["properties"]["value"].clone()
 }

@@ -58,7 +58,8 @@ impl Walk {
                 return self.unwrapped(Sort::List, shape, json, path, |walk, json| walk.list(shape, list, json, path));
             }
             Kind::Object(object) => {
-                return self.unwrapped(Sort::Object, shape, json, path, |walk, json| walk.object(object, json, path));
+                return self
+                    .unwrapped(Sort::Object, shape, json, path, |walk, json| walk.object(shape, object, json, path));
             }
             Kind::Union(union) => return self.union(shape, union, json, path),
         }

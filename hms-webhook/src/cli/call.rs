@@ -30,13 +30,15 @@ pub(super) struct CallFlags {
 }
 
 const HELP: &str = "\
-The tool runs here, with the state of this program: what it changes is changed. Arguments are read as those of a phone
-call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is waited for.
+The tool runs here, without a server, with the state of this program: what it changes is changed. Arguments are read \
+as those of a phone call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is waited for.
 
 Exit codes:
   0  the tool has answered
-  1  the tool was not run: there is none of this name, the JSON is malformed, the app cannot start
-  2  the tool was run or its arguments were refused, and the model would hear of an error";
+  1  the tool was not run: there is none of this name, the JSON is malformed or
+     too large, or the app cannot start
+  2  the model would hear of an error: the arguments were refused, or the tool
+     has failed";
 
 /// Runs the command; gives back the program's exit code.
 pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
@@ -49,7 +51,11 @@ pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
     }
     let platform = TestPlatform::new(app)?;
     // As a string, which is one of the platform's two forms, the text arrives as it was typed.
-    let reply = platform.call_tool(&flags.tool, &arguments).await;
+    let reply = platform.try_call_tool(&flags.tool, arguments.into()).await.map_err(|answer| {
+        let body = answer.json();
+        let reason = body["error"].as_str().unwrap_or_else(|| answer.status.canonical_reason().unwrap_or("refused"));
+        CallError::Refused { status: answer.status.as_u16(), reason: shorten(reason) }
+    })?;
     output::show(&format!("{reply}\n"))?;
     platform.settled().await;
     Ok(if reply.error().is_some() { 2 } else { 0 })
@@ -70,7 +76,15 @@ fn arguments(typed: &str) -> Result<Cow<'_, str>> {
 enum CallError {
     Unreadable(io::Error),
     Malformed(serde_json::Error),
-    Unknown { tool: String, nearest: Option<String> },
+    /// As the server would refuse a delivery with such arguments.
+    Refused {
+        status: u16,
+        reason: String,
+    },
+    Unknown {
+        tool: String,
+        nearest: Option<String>,
+    },
 }
 
 impl fmt::Display for CallError {
@@ -81,10 +95,15 @@ impl fmt::Display for CallError {
                 f,
                 "the arguments are not JSON ({error}): write an object in single quotes, like '{{\"name\": \"value\"}}'"
             ),
+            Self::Refused { status, reason } => {
+                write!(f, "a delivery with these arguments is refused with status {status} ({reason}): give less")
+            }
             Self::Unknown { tool, nearest: Some(known) } => {
                 write!(f, "there is no tool `{tool}`, did you mean `{known}`? `tools` shows them all")
             }
-            Self::Unknown { tool, nearest: None } => write!(f, "there is no tool `{tool}`: this program has no tools"),
+            Self::Unknown { tool, nearest: None } => {
+                write!(f, "there is no tool `{tool}`: `tools` shows those that there are")
+            }
         }
     }
 }

@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 use super::{environment::Variables, output, store::StoreAddress};
 use crate::{
     error::{Error, Result},
+    redact::{Redactor, Secrets},
     store::{Counts, Filter, JobId, JobState, Store, StoredJob},
 };
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EventsCommand {
     /// Lists events that are not done, one line for each handler
+    #[command(after_help = HELP)]
     List {
         #[command(flatten)]
         choice: Choice,
@@ -32,10 +34,11 @@ pub(super) enum EventsCommand {
         bodies: bool,
     },
     /// Shows one event
+    #[command(after_help = HELP)]
     Show {
         /// The event's number, as `list` shows it
         id: u64,
-        /// Show the body too, which holds what was said on the phone
+        /// Show the body as it came, with what was said on the phone, names and numbers
         #[arg(long)]
         body: bool,
         /// Print JSON
@@ -43,8 +46,10 @@ pub(super) enum EventsCommand {
         json: bool,
     },
     /// Hands dead letters to their handlers again
+    #[command(after_help = HELP)]
     Replay(Dead),
     /// Removes dead letters for good
+    #[command(after_help = HELP)]
     Drop(Dead),
 }
 
@@ -94,7 +99,8 @@ enum State {
 }
 
 pub(super) const HELP: &str = "\
-The store is the one of HMS_WEBHOOK_STORE; a server may be using it meanwhile.
+The store is that of HMS_WEBHOOK_STORE, or else the one that `serve` takes by itself; a server may be using it meanwhile. \
+Dead letters are events whose handler has failed for the last time.
 
 Exit codes:
   0  done
@@ -104,13 +110,13 @@ Exit codes:
 pub(super) async fn events(command: EventsCommand) -> Result<i32> {
     let variables = Variables { lookup: |name: &str| std::env::var_os(name) };
     let address = StoreAddress::read(&variables).map_err(failed)?;
-    let store = address.open_beside_a_server().map_err(failed)?;
+    let store = address.open_beside_a_server().await.map_err(failed)?;
     match command {
         EventsCommand::List { choice, limit, json, bodies } => {
             let filter = Filter { state: choice.state.map(Into::into), limit: Some(limit), ..choice.about.into() };
             let (counts, jobs) = (store.counts().await?, store.list(&filter).await?);
             if json {
-                let events: Vec<_> = jobs.iter().map(|job| as_json(job, bodies)).collect();
+                let events: Vec<_> = jobs.iter().map(|job| as_json(job, bodies.then(|| as_it_came(job)))).collect();
                 let counts = json!({ "waiting": counts.waiting, "running": counts.running, "dead": counts.dead });
                 output::show(&format!("{:#}\n", json!({ "counts": counts, "events": events })))?;
             } else {
@@ -126,7 +132,8 @@ pub(super) async fn events(command: EventsCommand) -> Result<i32> {
                     "there is no event {id}: it is done, or never was; `events list` shows those that are not done"
                 )));
             };
-            output::show(&if json { format!("{:#}\n", as_json(&job, body)) } else { page(&job, body) })?;
+            let shown = if body { as_it_came(&job) } else { redacted(&job) };
+            output::show(&if json { format!("{:#}\n", as_json(&job, Some(shown))) } else { page(&job, &shown) })?;
             Ok(0)
         }
         EventsCommand::Replay(dead) => change(&store, dead, "to be handled again").await,
@@ -162,7 +169,19 @@ impl From<About> for Filter {
     }
 }
 
-fn as_json(job: &StoredJob, with_body: bool) -> Value {
+fn as_it_came(job: &StoredJob) -> Value {
+    serde_json::from_slice(&job.body).unwrap_or_else(|_| String::from_utf8_lossy(&job.body).into())
+}
+
+/// The body with stand-ins for what is private; `null` where it is no JSON.
+fn redacted(job: &StoredJob) -> Value {
+    let mut body = serde_json::from_slice(&job.body).unwrap_or_default();
+    let secrets = Secrets::new(Vec::new(), Vec::new(), Vec::new());
+    Redactor::new(secrets, &[]).redact(&mut [&mut body]);
+    body
+}
+
+fn as_json(job: &StoredJob, body: Option<Value>) -> Value {
     let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as f64 / 1000.0;
     let mut json = json!({
         "id": job.id.0,
@@ -176,8 +195,8 @@ fn as_json(job: &StoredJob, with_body: bool) -> Value {
         "next_try": job.next_try.map(seconds),
         "body_bytes": job.body.len(),
     });
-    if with_body {
-        json["body"] = serde_json::from_slice(&job.body).unwrap_or_else(|_| String::from_utf8_lossy(&job.body).into());
+    if let Some(body) = body {
+        json["body"] = body;
     }
     json
 }
@@ -195,8 +214,8 @@ fn table(jobs: &[StoredJob]) -> String {
         [
             job.id.to_string(),
             job.state.as_str().into(),
-            job.kind.clone(),
-            job.handler.clone(),
+            on_one_line(&job.kind),
+            on_one_line(&job.handler),
             shortened(&job.call_id),
             job.attempts.to_string(),
             ago(job.appended),
@@ -215,14 +234,14 @@ fn table(jobs: &[StoredJob]) -> String {
 
 fn summary(counts: Counts, shown: usize, limit: usize) -> String {
     let Counts { waiting, running, dead } = counts;
-    let more = if shown == limit { format!("; only the first {limit} are shown") } else { String::new() };
+    let more = if shown == limit && limit > 0 { format!("; only the first {limit} are shown") } else { String::new() };
     format!("{waiting} waiting, {running} running, {dead} dead{more}")
 }
 
-fn page(job: &StoredJob, with_body: bool) -> String {
+fn page(job: &StoredJob, body: &Value) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:12}{value}");
+        let _ = writeln!(text, "{name:12}{}", on_one_line(value));
     };
     line("id", &job.id.to_string());
     line("state", job.state.as_str());
@@ -235,19 +254,19 @@ fn page(job: &StoredJob, with_body: bool) -> String {
         line("next try", &format!("in {}", rough(next.duration_since(SystemTime::now()).unwrap_or_default())));
     }
     line("last error", job.last_error.as_deref().map_or("none", |error| error));
-    if with_body {
-        let body: Option<Value> = serde_json::from_slice(&job.body).ok();
-        let body = body.map_or_else(|| String::from_utf8_lossy(&job.body).into_owned(), |body| format!("{body:#}"));
-        let _ = writeln!(text, "\n{body}");
-    } else {
-        line("body", &format!("{} bytes; `--body` shows what was said on the phone", job.body.len()));
-    }
+    line("body", &format!("{} bytes; `--body` shows it as it came", job.body.len()));
+    let _ = writeln!(text, "\n{body:#}");
     text
+}
+
+/// Without what would end the line, or tell the terminal something.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
 }
 
 /// On one line and not too long.
 fn shortened(text: &str) -> String {
-    let line: String = text.chars().map(|one| if one.is_control() { ' ' } else { one }).take(SHORT + 1).collect();
+    let line = on_one_line(text);
     match line.char_indices().nth(SHORT) {
         Some((index, _)) => format!("{}…", &line[..index]),
         None => line,

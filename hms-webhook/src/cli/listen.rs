@@ -9,7 +9,7 @@ use crate::console::is_loopback;
 use crate::server::Listener;
 
 /// What to listen on, before anything is bound.
-pub(super) enum Target {
+pub(super) enum ListenOn {
     /// A socket that is listening already: of systemd (`LISTEN_FDS`), or of the process before this one.
     HandedOver(Listener),
     #[cfg(unix)]
@@ -20,7 +20,7 @@ pub(super) enum Target {
     },
 }
 
-impl Target {
+impl ListenOn {
     /// What `listen` says, unless a socket was handed over; notes what is wrong with it.
     pub(super) async fn find(listen: String, problems: &mut Vec<String>) -> Self {
         match handed_over() {
@@ -44,6 +44,10 @@ impl Target {
                 Self::Addresses { addresses: Vec::new(), written: listen }
             }
         }
+    }
+
+    pub(super) fn is_handed_over(&self) -> bool {
+        matches!(self, Self::HandedOver(_))
     }
 
     /// Whether only programs of this machine can reach it.
@@ -83,17 +87,24 @@ impl Target {
             Self::HandedOver(listener) => Ok(listener),
             #[cfg(unix)]
             Self::Path(path) => bind_path(&path).await.map(Listener::from),
-            Self::Addresses { addresses, .. } => TcpListener::bind(&*addresses).await.map(Listener::from),
+            Self::Addresses { addresses, .. } => bind_address(&addresses).await.map(Listener::from),
         };
         bound.map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {described}: {error}")))
     }
+}
+
+async fn bind_address(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(addresses).await?;
+    #[cfg(unix)]
+    lengthen_queue(&listener)?;
+    Ok(listener)
 }
 
 /// Listens on a path. What a program that has ended has left there is replaced.
 #[cfg(unix)]
 async fn bind_path(path: &std::path::Path) -> io::Result<tokio::net::UnixListener> {
     use tokio::net::{UnixListener, UnixStream};
-    match UnixListener::bind(path) {
+    let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => match UnixStream::connect(path).await {
             Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
                 std::fs::remove_file(path)?;
@@ -102,7 +113,9 @@ async fn bind_path(path: &std::path::Path) -> io::Result<tokio::net::UnixListene
             _ => Err(error),
         },
         bound => bound,
-    }
+    }?;
+    lengthen_queue(&listener)?;
+    Ok(listener)
 }
 
 #[cfg(unix)]
@@ -111,17 +124,27 @@ fn handed_over() -> io::Result<Option<Listener>> {
     match sockets.take_tcp_listener(0) {
         Ok(None) => Ok(None),
         Ok(Some(listener)) => {
+            lengthen_queue(&listener)?;
             listener.set_nonblocking(true)?;
             TcpListener::from_std(listener).map(|listener| Some(listener.into()))
         }
         Err(_) => match sockets.take_unix_listener(0)? {
             None => Ok(None),
             Some(listener) => {
+                lengthen_queue(&listener)?;
                 listener.set_nonblocking(true)?;
                 tokio::net::UnixListener::from_std(listener).map(|listener| Some(listener.into()))
             }
         },
     }
+}
+
+/// As many connections may wait to be accepted as the system allows: in a burst, who finds the queue full hears nothing
+/// for a second, and knocks again. A socket that is opened here has room for 128, and one that is handed over by what
+/// starts new builds for a single one.
+#[cfg(unix)]
+fn lengthen_queue(listener: &impl std::os::fd::AsFd) -> io::Result<()> {
+    socket2::SockRef::from(listener).listen(i32::MAX)
 }
 
 #[cfg(not(unix))]

@@ -1,18 +1,24 @@
-//! The log of [`App::run`](crate::App::run): lines on standard error, as `tracing_subscriber` writes them.
+//! The log of [`App::run`](crate::App::run) on standard error: lines for people on a terminal, JSON for programs.
 //!
 //! A server that answers tens of thousands of requests a second writes as many lines, so they are made with little
 //! work, and several are written at once: a line that is no warning may wait for [`DELAY`].
 
+mod banner;
+mod delivery;
 mod fields;
+mod format;
 mod held;
+mod json;
 mod line;
+mod on_demand;
+mod style;
+#[cfg(test)]
+mod tests;
+mod time;
 
-use std::{
-    env,
-    io::{self, IsTerminal},
-    time::Duration,
-};
+use std::{env, time::Duration};
 
+use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::Targets,
@@ -23,58 +29,109 @@ use tracing_subscriber::{
 };
 
 use fields::Fields;
+use format::Form;
+pub(super) use format::LogFormat;
 use held::Held;
+use json::{JsonFields, JsonLine};
 use line::Line;
+use on_demand::OnDemand;
+
+use crate::{
+    handled, service,
+    tool_span::{self, unmade},
+};
 
 /// How long a line below a warning may wait until it is written.
 const DELAY: Duration = Duration::from_millis(100);
+
+/// Where the line comes from that says where the console is: it is written whatever `RUST_LOG` leaves out, as nobody
+/// can guess that address.
+#[cfg(feature = "console")]
+pub(super) const CONSOLE: &str = "hms_webhook::console::address";
+#[cfg(feature = "console")]
+const ALWAYS: &str = ",hms_webhook::console::address=info";
+#[cfg(not(feature = "console"))]
+const ALWAYS: &str = "";
 
 /// Starts the log of what `RUST_LOG` asks for, or else `filter`, and tells `listener` all of it, whatever is asked for.
 /// A logger that the program has set up itself stays.
 ///
 /// Keep what comes back until the program ends: it writes what still waits.
-pub(super) fn start(filter: &str, listener: Option<impl Layer<Registry> + Send + Sync>) -> Flush {
+pub(super) fn start(format: LogFormat, filter: &str, listener: Option<impl Layer<Registry> + Send + Sync>) -> Flush {
     let asked = env::var("RUST_LOG").ok().filter(|asked| !asked.trim().is_empty());
-    let asked = asked.as_deref().unwrap_or(filter);
-    let held = Held::new(io::stderr());
+    let always = if listener.is_some() { ALWAYS } else { "" };
+    let (asked, filter) = (format!("{}{always}", asked.as_deref().unwrap_or(filter)), format!("{filter}{always}"));
+    let form = format.on_stderr();
     // Directives without spans and fields need not be looked up for each span.
     let started = match asked.parse::<Targets>() {
-        Ok(targets) => started(targets, listener, &held),
-        Err(_) => started(EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new(filter)), listener, &held),
+        Ok(targets) => match listener {
+            None if form.is_json => started_on_demand(targets, &form),
+            listener => started(targets, listener, &form),
+        },
+        Err(_) => started(EnvFilter::try_new(&asked).unwrap_or_else(|_| EnvFilter::new(filter)), listener, &form),
     };
-    if started {
-        held.write_every(DELAY);
+    if started && !form.is_seen {
+        form.end.write_every(DELAY);
     }
-    Flush(held)
+    Flush(form.end)
 }
 
-fn started<F, L>(filter: F, listener: Option<L>, held: &Held) -> bool
+fn started<F, L>(filter: F, listener: Option<L>, form: &Form) -> bool
 where
     F: Layer<Registry> + Filter<Layered<L, Registry>> + Send + Sync,
     L: Layer<Registry> + Send + Sync,
 {
-    // Whoever looks at a terminal sees each line at once.
-    let is_seen = io::stderr().is_terminal();
     let Some(listener) = listener else {
         let registry = tracing_subscriber::registry().with(filter);
-        return match is_seen {
-            true => registry.with(fmt::layer().with_writer(io::stderr)).try_init().is_ok(),
-            false => registry.with(lines(held)).try_init().is_ok(),
+        return match form.is_json {
+            true => registry.with(json_lines(form)).try_init().is_ok(),
+            false => registry.with(lines(form)).try_init().is_ok(),
         };
     };
     // A filter of everything costs less, but the listener would hear no more than it lets through.
     let registry = tracing_subscriber::registry().with(listener);
-    match is_seen {
-        true => registry.with(fmt::layer().with_writer(io::stderr).with_filter(filter)).try_init().is_ok(),
-        false => registry.with(lines(held).with_filter(filter)).try_init().is_ok(),
+    match form.is_json {
+        true => registry.with(json_lines(form).with_filter(filter)).try_init().is_ok(),
+        false => registry.with(lines(form).with_filter(filter)).try_init().is_ok(),
     }
 }
 
-fn lines<S>(held: &Held) -> impl Layer<S> + Send + Sync + use<S>
+/// A log of JSON lines alone, for which the spans of tool calls are made only where somebody asks for them.
+fn started_on_demand(targets: Targets, form: &Form) -> bool {
+    let shows_tools = targets.would_enable(tool_span::TARGET, &Level::INFO);
+    let shows_deliveries = targets.would_enable(handled::TARGET, &Level::INFO);
+    // They stand in spans of their own then.
+    let shows_requests = targets.would_enable(service::TARGET, &Level::DEBUG);
+    let log = tracing_subscriber::registry().with(targets).with(json_lines(form));
+    let started = OnDemand(log).try_init().is_ok();
+    if started && shows_tools {
+        unmade::want();
+    }
+    if started && shows_deliveries && !shows_requests {
+        let end = form.end.clone();
+        handled::write_with(move |line| {
+            // A line that cannot be written has nobody to tell.
+            let _ = json::with_text(|text| json::write_delivery(text, line).map(|()| end.add(text)));
+        });
+    }
+    started
+}
+
+/// Lines for people.
+fn lines<S>(form: &Form) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,
 {
-    fmt::layer().with_ansi(false).event_format(Line).fmt_fields(Fields).with_writer(held.clone())
+    let line = Line { colours: form.colours, is_seen: form.is_seen, width: form.width };
+    fmt::layer().with_ansi(false).event_format(line).fmt_fields(Fields).with_writer(form.end.clone())
+}
+
+/// Lines for programs.
+fn json_lines<S>(form: &Form) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: tracing::Subscriber + for<'span> LookupSpan<'span>,
+{
+    fmt::layer().with_ansi(false).event_format(JsonLine).fmt_fields(JsonFields).with_writer(form.end.clone())
 }
 
 /// Writes what still waits when it is dropped, and lets nothing wait from then on.
@@ -83,98 +140,5 @@ pub(super) struct Flush(Held);
 impl Drop for Flush {
     fn drop(&mut self) {
         self.0.write_at_once();
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use std::{
-        io::Write,
-        sync::{Arc, Mutex},
-    };
-
-    use tracing::{info, info_span, subscriber::with_default, warn};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct End(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for End {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl End {
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
-
-    fn say_all_sorts() {
-        let outer = info_span!("delivery", event = "tool-calls", call = %"c-1");
-        let _outer = outer.enter();
-        let _inner = info_span!("empty").entered();
-        info!(milliseconds = 3_u64, late = false, "answered {}", "twice");
-        warn!(cause = "a \"quote\"\n", "line");
-    }
-
-    #[test]
-    fn lines_look_like_those_of_tracing_subscriber() {
-        let (ours, theirs) = (End::default(), End::default());
-        let held = Held::new(ours.clone());
-        with_default(Registry::default().with(lines(&held)), say_all_sorts);
-        let end = theirs.clone();
-        let layer = fmt::layer().with_ansi(false).with_writer(move || end.clone());
-        with_default(Registry::default().with(layer), say_all_sorts);
-
-        let (ours, theirs) = (ours.text(), theirs.text());
-        assert_eq!(ours.lines().count(), 2);
-        for (ours, theirs) in ours.lines().zip(theirs.lines()) {
-            const TIME: usize = "2026-01-13T12:00:00.000000Z".len();
-            assert_eq!(ours[TIME..], theirs[TIME..]);
-            let shape = |text: &str| text[..TIME].replace(|it: char| it.is_ascii_digit(), "0");
-            assert_eq!(shape(ours), shape(theirs));
-            // The same hour, so that it is a time and that of now.
-            assert!(ours[..13] == theirs[..13] || ours[..10] <= theirs[..10], "{ours} {theirs}");
-        }
-    }
-
-    #[test]
-    fn a_line_waits_until_a_warning_or_the_end() {
-        let end = End::default();
-        let held = Held::new(end.clone());
-        held.write_every(Duration::from_secs(3600));
-        let flush = Flush(held.clone());
-        with_default(Registry::default().with(lines(&held)), || {
-            info!("first");
-            assert_eq!(end.text(), "");
-            warn!("second");
-            assert_eq!(end.text().lines().count(), 2);
-            info!("third");
-            assert_eq!(end.text().lines().count(), 2);
-            drop(flush);
-            assert!(end.text().ends_with("third\n"));
-            info!("fourth");
-            assert!(end.text().ends_with("fourth\n"));
-        });
-    }
-
-    #[test]
-    fn a_line_is_written_though_nothing_follows() {
-        let end = End::default();
-        let held = Held::new(end.clone());
-        held.write_every(Duration::from_millis(1));
-        with_default(Registry::default().with(lines(&held)), || info!("alone"));
-        while end.text().is_empty() {
-            std::thread::yield_now();
-        }
-        assert!(end.text().ends_with("alone\n"));
     }
 }

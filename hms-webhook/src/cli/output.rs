@@ -8,7 +8,12 @@ pub(super) fn show(text: &str) -> io::Result<()> {
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         // Whoever reads has seen enough, as `head` does.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        result => result.map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("standard output cannot be written to: {error}; look at where it leads"),
+            )
+        }),
     }
 }
 

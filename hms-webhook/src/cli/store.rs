@@ -4,6 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(feature = "sqlite")]
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
+
 use super::environment::Variables;
 use crate::store::{Memory, Store};
 
@@ -13,7 +16,17 @@ pub(super) enum StoreAddress {
     Memory,
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+    #[cfg(feature = "nats")]
+    Nats(crate::store::nats::Address),
 }
+
+/// The forms of an address.
+const FORMS: &str = match (cfg!(feature = "sqlite"), cfg!(feature = "nats")) {
+    (true, true) => "`sqlite:PATH`, `nats://HOST:PORT` or `memory`",
+    (true, false) => "`sqlite:PATH` or `memory`",
+    (false, true) => "`nats://HOST:PORT` or `memory`",
+    (false, false) => "`memory`",
+};
 
 impl StoreAddress {
     /// What the environment says. The error says what to do.
@@ -27,11 +40,19 @@ impl StoreAddress {
             Some(text) if text.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty()) => {
                 Ok(Self::Sqlite(text["sqlite:".len()..].into()))
             }
-            // What it says may hold a password.
-            Some(_) => {
-                Err("HMS_WEBHOOK_STORE names no store that this program has: set it to `sqlite:PATH` or `memory`"
+            #[cfg(feature = "nats")]
+            Some(text) if text.starts_with("nats://") => match crate::store::nats::Address::parse(text) {
+                Ok(address) => Ok(Self::Nats(address)),
+                Err(problem) => Err(format!("HMS_WEBHOOK_STORE: {problem}")),
+            },
+            #[cfg(not(feature = "nats"))]
+            Some(text) if text.starts_with("nats://") => {
+                Err("HMS_WEBHOOK_STORE names a NATS store, which this program was built without: build it with the \
+                     feature `nats`"
                     .into())
             }
+            // What it says may hold a password.
+            Some(_) => Err(format!("HMS_WEBHOOK_STORE names no store that this program has: set it to {FORMS}")),
             #[cfg(feature = "sqlite")]
             None => default_file(variables).map(Self::Sqlite),
             #[cfg(not(feature = "sqlite"))]
@@ -40,32 +61,38 @@ impl StoreAddress {
     }
 
     /// Opens it for a server.
-    pub(super) fn open(&self) -> Result<Arc<dyn Store>, String> {
+    pub(super) async fn open(&self) -> Result<Arc<dyn Store>, String> {
         match self {
             Self::Memory => Ok(Arc::new(Memory::new())),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(path) => match crate::store::Sqlite::open(path) {
-                Ok(store) => Ok(Arc::new(store)),
-                Err(error) => Err(crate::handler::chain(&error)),
-            },
+            Self::Sqlite(path) => opened(crate::store::Sqlite::open(path)),
+            #[cfg(feature = "nats")]
+            Self::Nats(address) => opened(crate::store::Nats::open_at(address).await),
         }
     }
 }
 
 impl StoreAddress {
     /// Opens it to look into it, while a server may be using it.
-    pub(super) fn open_beside_a_server(&self) -> Result<Arc<dyn Store>, String> {
+    pub(super) async fn open_beside_a_server(&self) -> Result<Arc<dyn Store>, String> {
         match self {
             Self::Memory => {
                 Err("events in memory are known to their server only: HMS_WEBHOOK_STORE names the store to look into"
                     .into())
             }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(path) => match crate::store::Sqlite::open_beside_a_server(path) {
-                Ok(store) => Ok(Arc::new(store)),
-                Err(error) => Err(crate::handler::chain(&error)),
-            },
+            Self::Sqlite(path) => opened(crate::store::Sqlite::open_beside_a_server(path)),
+            #[cfg(feature = "nats")]
+            Self::Nats(address) => opened(crate::store::Nats::open_beside_servers_at(address).await),
         }
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "nats"))]
+fn opened(store: Result<impl Store, crate::store::StoreError>) -> Result<Arc<dyn Store>, String> {
+    match store {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => Err(crate::error::chain(&error)),
     }
 }
 
@@ -79,8 +106,8 @@ where
         return Ok(PathBuf::from(folder).join("events.sqlite3"));
     }
     let program = std::env::current_exe().ok().and_then(|path| Some(path.file_stem()?.to_owned()));
-    match (dirs::data_local_dir(), program) {
-        (Some(folder), Some(program)) => Ok(folder.join(program).join("events.sqlite3")),
+    match (choose_native_strategy(), program) {
+        (Ok(folders), Some(program)) => Ok(folders.data_dir().join(program).join("events.sqlite3")),
         _ => Err("no folder for events is known here: set HMS_WEBHOOK_STORE to `sqlite:PATH`, or to `memory`".into()),
     }
 }
@@ -101,6 +128,8 @@ mod tests {
             let problem = read(&[("HMS_WEBHOOK_STORE", wrong)]).unwrap_err();
             assert!(!problem.contains("hush") && problem.contains("sqlite:PATH"), "{problem}");
         }
+        let problem = read(&[("HMS_WEBHOOK_STORE", "nats://user:hush@host?colour=red")]).unwrap_err();
+        assert!(!problem.contains("hush") && problem.starts_with("HMS_WEBHOOK_STORE"), "{problem}");
     }
 
     #[cfg(feature = "sqlite")]

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::output;
 use crate::{
-    App,
+    App, Profile,
     error::Result,
     schema::{
         ToolDefinition,
@@ -38,12 +38,15 @@ pub(super) struct ToolsFlags {
 }
 
 const HELP: &str = "\
-A change is breaking where an assistant that still has the definitions of the file would call a tool in vain or
-misunderstand its answer, and compatible otherwise.
+Without a flag, a table of the tools and their arguments.
+
+A change is breaking where an assistant that still has the definitions of the file would call a tool in vain or \
+misunderstand its answer, and compatible otherwise. A file that was written with `--profile` is compared with the same \
+`--profile`.
 
 Exit codes:
-  0  done; with `--check`: the file says what this program says
-  1  with `--check`: the file says something else; with every flag: it could not be done
+  0  done; of `--check`: the file says what this program says
+  1  it could not be done; of `--check` also: the file says something else
 
 Colours are used on a terminal only, and not where NO_COLOR is set.";
 
@@ -51,15 +54,17 @@ Colours are used on a terminal only, and not where NO_COLOR is set.";
 pub(super) fn tools(app: &App, flags: &ToolsFlags) -> Result<i32> {
     let definitions = app.definitions_for(flags.form.profile)?;
     if let Some(file) = &flags.check {
-        return check(&definitions, file);
+        return check(app, &definitions, file, flags.form.profile);
     }
     if let Some(file) = &flags.write {
-        fs::write(file, file::text(&definitions)).map_err(|error| FileError::Unwritable(file.clone(), error))?;
+        file::write(file, &file::text(&definitions)).map_err(|error| FileError::Unwritable(file.clone(), error))?;
         output::tell(&format!("{} written to {}", count(definitions.len(), "tool"), file.display()));
     } else if flags.json {
         output::show(&file::text(&definitions))?;
     } else {
-        output::show(&table(&definitions))?;
+        // What may be left out is said by the plain form alone.
+        let plain = if flags.form.profile == Profile::Plain { definitions } else { app.definitions()? };
+        output::show(&table(&plain))?;
     }
     Ok(0)
 }
@@ -88,11 +93,12 @@ impl fmt::Display for FileError {
                 write!(f, "the file `{file}` cannot be compared: {problem}; `tools --write {file}` replaces it")
             }
             Self::Unwritable(file, error) => {
-                write!(
-                    f,
-                    "the file `{}` cannot be written: {error}; name one in a folder that is there",
-                    file.display()
-                )
+                let advice = match error.kind() {
+                    io::ErrorKind::IsADirectory => "it is a folder: name a file in it",
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name one in a folder that is there",
+                    _ => "name one in a folder in which you may write",
+                };
+                write!(f, "the file `{}` cannot be written: {error}; {advice}", file.display())
             }
         }
     }
@@ -100,15 +106,21 @@ impl fmt::Display for FileError {
 
 impl error::Error for FileError {}
 
-fn check(definitions: &[ToolDefinition], file: &Path) -> Result<i32> {
+fn check(app: &App, definitions: &[ToolDefinition], file: &Path, profile: Profile) -> Result<i32> {
     let text = fs::read_to_string(file).map_err(|error| FileError::Unreadable(file.to_owned(), error))?;
     let before = file::read(&text).map_err(|problem| FileError::Foreign(file.to_owned(), problem))?;
-    let changes = changes(&before, definitions);
+    let changes = changes(&before, definitions, profile);
     if changes.is_empty() {
         output::tell(&format!("{} says what this program says", file.display()));
         return Ok(0);
     }
     output::show(&changes.iter().map(coloured).collect::<String>())?;
+    let is_in = |other: &Profile| app.definitions_for(*other).is_ok_and(|definitions| definitions == before);
+    if let Some(other) = Profile::NAMES.into_iter().map(|(_, other)| other).find(is_in) {
+        let file = file.display();
+        output::tell(&format!("{file} has the form of `{other}`: compare it with `--profile {other}`"));
+        return Ok(1);
+    }
     let breaking = changes.iter().filter(|change| change.effect == Effect::Breaking).count();
     output::tell(&format!(
         "{}, {breaking} of them breaking: `tools --write {}` accepts what this program says",

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::{
     Console,
     answer::{self, Answer, Refusal, refuse},
-    deliver, inbox,
+    deliver::{self, Wanted, What},
+    inbox,
 };
 
 /// The longest request of a page: a body that the server itself would refuse as too long can still be asked for.
@@ -32,19 +33,40 @@ impl Console {
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let wanted = match read(request).await {
+        let wanted: Wanted = match read(request).await {
             Ok(wanted) => wanted,
             Err(refusal) => return refusal.into_answer(),
         };
+        let body = match self.body_of(&wanted.what) {
+            Ok(body) => body,
+            Err(refusal) => return refusal.into_answer(),
+        };
         let signer = self.webhook.signer();
-        match deliver::deliver(wanted, signer.as_ref(), self.address, self.webhook.path()).await {
+        match deliver::deliver(wanted, body, signer.as_ref(), self.address, self.webhook.path()).await {
             Ok(returned) => answer::json(&json!({
                 "id": self.feed.id_of(&returned.ticket),
+                "instance": self.guard.instance(),
                 "status": returned.status,
-                "reply": String::from_utf8_lossy(&returned.body),
+                "reply": self.feed.shown(&returned.body),
             })),
             Err(problem) => refuse(StatusCode::BAD_GATEWAY, &problem),
         }
+    }
+
+    fn body_of(&self, what: &What) -> Result<Bytes, Refusal> {
+        let id = match what {
+            What::Body(body) => return Ok(Bytes::from(body.clone())),
+            What::Delivery(id) => *id,
+        };
+        let came = self.feed.read(id, |record| (record.came.clone(), record.bytes));
+        let (came, bytes) =
+            came.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("delivery {id} is not kept any more")))?;
+        if came.len() < bytes {
+            let why =
+                format!("only the first {} bytes of delivery {id} were kept, so it cannot be repeated", came.len());
+            return Err(Refusal::new(StatusCode::CONFLICT, why));
+        }
+        Ok(came)
     }
 
     pub(super) fn definitions(&self, profile: &str) -> Answer {
@@ -55,7 +77,7 @@ impl Console {
     }
 
     pub(super) async fn inbox(&self) -> Answer {
-        match inbox::state(self.webhook.inbox()).await {
+        match inbox::state(self.webhook.inbox(), &self.feed).await {
             Ok(state) => answer::json(&state),
             Err(failure) => refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the store does not answer: {failure}")),
         }

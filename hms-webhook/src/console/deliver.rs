@@ -25,12 +25,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What a page wants to be delivered.
 #[derive(Debug, Deserialize)]
 pub(super) struct Wanted {
-    body: String,
+    #[serde(flatten)]
+    pub(super) what: What,
     #[serde(default)]
     signature: Signature,
     /// How long ago the delivery claims to have been signed; negative for the future.
     #[serde(default)]
     age_seconds: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    Body(String),
+    /// What came with the delivery of this number, byte for byte.
+    Delivery(u64),
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
@@ -51,18 +60,18 @@ pub(super) struct Returned {
     pub(super) body: Bytes,
 }
 
-/// Signs and delivers what is wanted.
+/// Signs and delivers `body` in the way that is wanted.
 ///
 /// # Errors
 /// What keeps the server from being reached, or it from answering.
 pub(super) async fn deliver(
     wanted: Wanted,
+    body: Bytes,
     signer: Option<&Signer>,
     address: SocketAddr,
     path: &str,
 ) -> Result<Returned, String> {
     let ticket = next_ticket();
-    let body = Bytes::from(wanted.body);
     let mut request = Request::post(path)
         .header(header::HOST, address.to_string())
         .header(header::CONTENT_TYPE, "application/json")

@@ -6,8 +6,11 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::broadcast;
+
+use crate::redact::Secrets;
 
 /// How many deliveries are remembered at most, and how long their bodies and answers may be together.
 const DELIVERIES: usize = 300;
@@ -29,7 +32,11 @@ pub(super) struct Record {
     #[serde(skip)]
     pub(super) ticket: Option<String>,
     pub(super) headers: Vec<(String, String)>,
+    /// As it is shown: without secrets.
     pub(super) body: String,
+    /// As it came, to be sent again.
+    #[serde(skip)]
+    pub(super) came: Bytes,
     pub(super) bytes: usize,
     /// `None` where nothing had to be verified.
     pub(super) verified: Option<bool>,
@@ -46,6 +53,8 @@ pub(super) struct Record {
     pub(super) status: Option<u16>,
     pub(super) reply: Option<String>,
     pub(super) answered_ms: Option<f64>,
+    /// How it went, in the word that the log has for it.
+    pub(super) outcome: Option<String>,
     pub(super) log: Vec<LogLine>,
 }
 
@@ -60,7 +69,7 @@ pub(super) struct ToolRun {
     pub(super) ended_ms: Option<f64>,
     pub(super) deadline_ms: Option<f64>,
     pub(super) background: bool,
-    pub(super) outcome: Option<&'static str>,
+    pub(super) outcome: Option<String>,
     /// JSON text.
     pub(super) result: Option<String>,
 }
@@ -104,7 +113,7 @@ impl Record {
     }
 
     fn size(&self) -> usize {
-        self.body.len() + self.reply.as_ref().map_or(0, String::len)
+        self.came.len() + self.body.len() + self.reply.as_ref().map_or(0, String::len)
     }
 }
 
@@ -122,6 +131,8 @@ pub(super) enum News {
 #[derive(Debug)]
 pub(crate) struct Feed {
     remembered: Mutex<Remembered>,
+    /// What is never shown.
+    secrets: Mutex<Secrets>,
     news: broadcast::Sender<News>,
 }
 
@@ -133,11 +144,32 @@ struct Remembered {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { remembered: Mutex::default(), news: broadcast::Sender::new(256) }
+        let secrets = Secrets::new(Vec::new(), Vec::new(), Vec::new());
+        Self { remembered: Mutex::default(), secrets: Mutex::new(secrets), news: broadcast::Sender::new(256) }
     }
 }
 
 impl Feed {
+    /// From now on shows nothing of these.
+    pub(super) fn keep_secret(&self, secrets: Secrets) {
+        *self.secrets() = secrets;
+    }
+
+    /// A JSON text as it is shown.
+    pub(super) fn shown(&self, json: &[u8]) -> String {
+        self.secrets().hide(&String::from_utf8_lossy(json))
+    }
+
+    /// A line as it is shown.
+    pub(super) fn shown_line(&self, line: &str) -> String {
+        self.secrets().take_out(line)
+    }
+
+    /// The value of a header as it is shown.
+    pub(super) fn shown_header(&self, name: &str, value: &str) -> String {
+        self.secrets().hide_named(name, value)
+    }
+
     /// Remembers a new delivery, and gives it a number.
     pub(super) fn begin(&self, mut record: Record) -> u64 {
         let mut remembered = self.lock();
@@ -189,8 +221,11 @@ impl Feed {
         self.lock().records.values().find(|record| record.keys.iter().any(|known| known == key)).map(|record| record.id)
     }
 
-    pub(super) fn ids(&self) -> Vec<u64> {
-        self.lock().records.keys().copied().collect()
+    /// Up to which number nothing is remembered any more, and what is.
+    pub(super) fn ids(&self) -> (u64, Vec<u64>) {
+        let remembered = self.lock();
+        let ids: Vec<_> = remembered.records.keys().copied().collect();
+        (ids.first().map_or(remembered.last, |first| first - 1), ids)
     }
 
     /// Forgets what is there now.
@@ -202,6 +237,10 @@ impl Feed {
 
     pub(super) fn follow(&self) -> broadcast::Receiver<News> {
         self.news.subscribe()
+    }
+
+    fn secrets(&self) -> MutexGuard<'_, Secrets> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {

@@ -71,6 +71,9 @@ pub(super) struct Guard {
     instance: String,
 }
 
+/// A proxy or a tunnel may write this machine's address into `Host`; by these it says that somebody else asks.
+const FORWARDED: [HeaderName; 3] =
+    [header::FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-forwarded-host")];
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Guard {
@@ -95,14 +98,20 @@ impl Guard {
     /// What is behind the token in the path of `request`, if it may be answered.
     pub(super) fn admit<'r, B>(&self, request: &'r Request<B>) -> Result<&'r str, Refusal> {
         let headers = request.headers();
-        let host = match request.uri().authority() {
-            Some(authority) => authority.as_str(),
-            None => text(headers, &header::HOST).unwrap_or_default(),
-        };
-        if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+        let named = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+        let names: Vec<_> = request.uri().authority().map(|name| name.as_str()).into_iter().chain(named).collect();
+        let host = names.first().copied().unwrap_or_default();
+        if names.is_empty() || !names.iter().all(|name| self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "the console answers under this machine's own addresses only, such as 127.0.0.1",
+            ));
+        }
+        if FORWARDED.iter().any(|name| headers.contains_key(name)) {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "the console answers a browser on this machine, and this request was forwarded by a proxy or a tunnel",
             ));
         }
         if !self.is_own_page(host, request.method(), headers) {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::feed::Feed;
 use crate::{
     inbox::Inbox,
     store::{Filter, JobId, JobState, StoreError, StoredJob},
@@ -23,13 +24,13 @@ pub(super) struct Replay {
 ///
 /// # Errors
 /// What keeps the store from answering.
-pub(super) async fn state(inbox: &Inbox) -> Result<Value, StoreError> {
+pub(super) async fn state(inbox: &Inbox, feed: &Feed) -> Result<Value, StoreError> {
     let store = inbox.store();
     let counts = store.counts().await?;
     let mut items = Vec::new();
     for state in JobState::ALL {
         let filter = Filter { state: Some(state), limit: Some(SHOWN), ..Filter::default() };
-        items.extend(store.list(&filter).await?.iter().map(item));
+        items.extend(store.list(&filter).await?.iter().map(|job| item(job, feed)));
     }
     Ok(json!({
         "store": store.describe(),
@@ -48,7 +49,7 @@ pub(super) async fn replay(inbox: &Inbox, Replay { id }: Replay) -> Result<bool,
     Ok(inbox.replay(&filter).await? > 0)
 }
 
-fn item(job: &StoredJob) -> Value {
+fn item(job: &StoredJob, feed: &Feed) -> Value {
     json!({
         // As a text: a script would round a long number.
         "id": job.id.to_string(),
@@ -57,10 +58,10 @@ fn item(job: &StoredJob) -> Value {
         "state": job.state.as_str(),
         "handler": job.handler,
         "tries": job.attempts,
-        "last_error": job.last_error,
+        "last_error": job.last_error.as_deref().map(|line| feed.shown_line(line)),
         "appended_at": milliseconds(job.appended),
         "next_try_at": job.next_try.map(milliseconds),
-        "payload": String::from_utf8_lossy(&job.body),
+        "payload": feed.shown(&job.body),
     })
 }
 

@@ -8,7 +8,7 @@ use super::{profiles, samples};
 use crate::{
     App,
     app::{ASSISTANT_REQUEST_LIMIT, TOOL_CALLS_LIMIT},
-    handler::{HandlerRun, Location, ToolSpec},
+    handler::{Location, ToolSpec},
     router::Budgets,
     schema::ToolDefinition,
 };
@@ -74,12 +74,7 @@ pub(super) fn describe(app: &App, definitions: &[ToolDefinition]) -> Value {
         .handler_specs()
         .iter()
         .map(|spec| {
-            let event = match spec.run {
-                HandlerRun::AssistantRequest(_) => "assistant-request",
-                HandlerRun::StatusUpdate(_) => "status-update",
-                HandlerRun::EndOfCallReport(_) => "end-of-call-report",
-                HandlerRun::Event(kind, _) => kind,
-            };
+            let event = spec.event();
             json!({ "event": event, "location": place(spec.location) })
         })
         .collect();

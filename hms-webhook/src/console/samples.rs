@@ -1,12 +1,14 @@
 //! Made-up messages to begin with.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
-use crate::schema::{ToolDefinition, sample::sample};
+use crate::schema::{ToolDefinition, sample::current_sample};
 
 /// Arguments that a tool takes.
 pub(super) fn arguments(definition: &ToolDefinition) -> Value {
-    sample(&definition.parameters, 0)
+    current_sample(&definition.parameters, SystemTime::now())
 }
 
 /// The members that an event has of its own, made up (PROTOCOL.md §3). A page adds the call, the numbers and the time.

@@ -24,11 +24,15 @@ use super::{
 };
 use crate::{
     ReplyBody, WebhookService,
+    handled::ACCEPTED,
     signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER},
 };
 
 /// The longest body that is remembered; a longer one is remembered in part.
 const REMEMBERED: usize = 1024 * 1024;
+
+/// The outcome of tools whose delivery was refused.
+const NOT_RUN: &str = "not run";
 
 /// Lets `webhook` answer, and notes in `feed` what came and what became of it.
 pub(super) async fn tap<B>(
@@ -42,7 +46,7 @@ where
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     let (head, body) = request.into_parts();
-    let id = feed.begin(begun(&head));
+    let id = feed.begin(begun(&head, feed));
     let heard = Heard {
         inner: body,
         feed: feed.clone(),
@@ -58,11 +62,12 @@ where
     let (answer_head, body) = answering.instrument(span).await.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
-    feed.note(id, |record| answered(record, &head.headers, answer_head.status, &body));
+    let reply = feed.shown(&body);
+    feed.note(id, |record| answered(record, &head.headers, answer_head.status, reply));
     Response::from_parts(answer_head, body.into())
 }
 
-fn begun(head: &http::request::Parts) -> Record {
+fn begun(head: &http::request::Parts, feed: &Feed) -> Record {
     let ticket = head.headers.get(TICKET).and_then(|ticket| ticket.to_str().ok()).map(str::to_owned);
     Record {
         at: unix_time().as_millis() as u64,
@@ -70,21 +75,18 @@ fn begun(head: &http::request::Parts) -> Record {
         ticket,
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
-        headers: shown(&head.headers),
+        headers: shown(&head.headers, feed),
         ..Record::default()
     }
 }
 
 /// Headers as they are shown: a signature in part only, since whoever has it can send the delivery again.
-fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+fn shown(headers: &HeaderMap, feed: &Feed) -> Vec<(String, String)> {
     let shown = |name: &http::HeaderName, value: &http::HeaderValue| {
-        let value = text(value.as_bytes());
+        let value = String::from_utf8_lossy(value.as_bytes());
         match value.char_indices().nth(15) {
-            Some((end, _)) if *name == SIGNATURE_HEADER || *name == http::header::AUTHORIZATION => {
-                format!("{}…", &value[..end])
-            }
-            _ => value,
+            Some((end, _)) if *name == SIGNATURE_HEADER => format!("{}…", &value[..end]),
+            _ => feed.shown_header(name.as_str(), &value),
         }
     };
     headers
@@ -94,10 +96,12 @@ fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-fn received(record: &mut Record, limits: &Limits, body: &[u8], total: usize) {
-    record.body = String::from_utf8_lossy(body).into_owned();
+/// `body` is what of `came` is shown.
+fn received(record: &mut Record, limits: &Limits, came: Bytes, body: String, total: usize) {
+    let json: Value = serde_json::from_str(&body).unwrap_or_default();
+    record.body = body;
+    record.came = came;
     record.bytes = total;
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let message = &json["message"];
     record.event = message["type"].as_str().map(str::to_owned);
     record.call_id = message["call"]["id"].as_str().map(str::to_owned);
@@ -122,11 +126,10 @@ fn tool_run(call: &Value, limits: &Limits) -> ToolRun {
     }
 }
 
-fn answered(record: &mut Record, headers: &HeaderMap, status: StatusCode, body: &[u8]) {
+fn answered(record: &mut Record, headers: &HeaderMap, status: StatusCode, reply: String) {
     let now = record.elapsed_ms();
     record.status = Some(status.as_u16());
     record.answered_ms = Some(now);
-    record.reply = Some(String::from_utf8_lossy(body).into_owned());
     record.verified = match status {
         StatusCode::UNAUTHORIZED => Some(false),
         // What is refused for its form was verified before.
@@ -136,15 +139,21 @@ fn answered(record: &mut Record, headers: &HeaderMap, status: StatusCode, body: 
     if record.verified == Some(true) {
         record.verdict = verdict(headers);
     }
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    if status != StatusCode::OK {
+        for run in &mut record.tools {
+            run.outcome.get_or_insert_with(|| NOT_RUN.into());
+        }
+    }
+    let json: Value = serde_json::from_str(&reply).unwrap_or_default();
+    record.reply = Some(reply);
     let results = json["results"].as_array().into_iter().flatten();
     for (run, answer) in record.tools.iter_mut().zip(results) {
         let result = &answer["result"];
         run.result = Some(result.to_string());
         // A program with a logger of its own tells nothing of the single tools.
         run.ended_ms.get_or_insert(now);
-        let ended = if run.background { "accepted" } else { "ok" };
-        run.outcome.get_or_insert(if result["error"].is_string() { "told" } else { ended });
+        let ended = if run.background { ACCEPTED } else { "answered" };
+        run.outcome.get_or_insert_with(|| if result["error"].is_string() { "told" } else { ended }.into());
     }
 }
 
@@ -179,7 +188,9 @@ struct Heard<B> {
 impl<B> Heard<B> {
     fn tell(&mut self) {
         if !std::mem::replace(&mut self.told, true) {
-            self.feed.note(self.id, |record| received(record, &self.limits, &self.read, self.total));
+            let came = std::mem::take(&mut self.read).freeze();
+            let body = self.feed.shown(&came);
+            self.feed.note(self.id, |record| received(record, &self.limits, came, body, self.total));
         }
     }
 }

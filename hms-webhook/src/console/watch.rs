@@ -21,7 +21,8 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use super::feed::{Feed, HandlerRun, LogLine};
+use super::feed::{Feed, HandlerRun, LogLine, Record};
+use crate::handled;
 
 /// The span around everything that belongs to one delivery, with its number in the field `id`.
 pub(super) const DELIVERY: &str = "watched";
@@ -96,8 +97,9 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
         let metadata = event.metadata();
         let ours = metadata.target().starts_with(FRAMEWORK);
         if let (true, Some(outcome), Some(id)) = (ours, fields.get("outcome"), tool_call_of(&span)) {
-            self.feed.note_tool(delivery, &id, |run, _| run.outcome = known_outcome(outcome));
+            self.feed.note_tool(delivery, &id, |run, _| run.outcome = Some(outcome.to_owned()));
         }
+        let line = self.feed.shown_line(&fields.line());
         let handler = span.scope().find(|span| span.extensions().get::<Handles>().is_some()).map(|span| span.id());
         self.feed.note(delivery, |record| {
             if let Some(handler) = &handler
@@ -112,14 +114,19 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
             {
                 record.keys.push(key.to_owned());
             }
-            if ours && let Some(cause) = fields.get("message").and_then(|text| text.strip_prefix("refused: ")) {
-                record.verdict = cause.to_owned();
+            if metadata.target() == handled::TARGET {
+                // The outcome of what was refused is none of its tools, which were not run.
+                match (fields.get("message").and_then(|text| text.strip_prefix("refused: ")), fields.get("outcome")) {
+                    (Some(cause), _) => record.verdict = cause.to_owned(),
+                    (None, Some(outcome)) => ended(record, outcome),
+                    (None, None) => {}
+                }
             }
             record.log.push(LogLine {
                 at_ms: record.elapsed_ms(),
                 level: level(metadata),
                 target: metadata.target().to_owned(),
-                text: fields.line(),
+                text: line,
             });
         });
     }
@@ -141,8 +148,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
         self.feed.note_tool(delivery, &tool_call_id, |run, now| {
             run.ended_ms = Some(now);
             // What went wrong was logged before.
-            let ended = if run.background { "accepted" } else { "ok" };
-            run.outcome.get_or_insert(ended);
+            let ended = if run.background { handled::ACCEPTED } else { "answered" };
+            run.outcome.get_or_insert_with(|| ended.into());
         });
     }
 }
@@ -169,9 +176,15 @@ fn level(metadata: &Metadata<'_>) -> &'static str {
     }
 }
 
-/// The router's words for what became of a tool call.
-fn known_outcome(text: &str) -> Option<&'static str> {
-    ["told", "arguments", "unknown", "failed", "late", "panicked", "stored"].into_iter().find(|known| *known == text)
+/// Takes over what the line of a delivery says of it: one word, or one for each tool.
+fn ended(record: &mut Record, outcome: &str) {
+    record.outcome = Some(outcome.to_owned());
+    let words: Vec<_> = outcome.split(", ").collect();
+    if words.len() == record.tools.len() {
+        for (run, word) in record.tools.iter_mut().zip(words) {
+            run.outcome = Some(word.to_owned());
+        }
+    }
 }
 
 /// The fields of a span or a line, as text.

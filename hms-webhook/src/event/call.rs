@@ -8,7 +8,7 @@ use serde_json::{json, value::to_raw_value};
 use super::{
     Assistant, CallInfo, CallStatus, CallType, Customer, EventContext, LazyContext, ParseError, PhoneNumber, Pipeline,
 };
-use crate::Deadline;
+use crate::{Deadline, TraceContext};
 
 /// The phone call that a handler runs for. A handler borrows it: `call: &Call`.
 ///
@@ -31,11 +31,12 @@ pub struct Call {
     tool_call_id: Option<Arc<str>>,
     deadline: Deadline,
     attempt: u32,
+    trace: Option<Arc<TraceContext>>,
 }
 
 impl Call {
     pub(crate) fn new(context: impl Into<LazyContext>, tool_call_id: Option<Arc<str>>, deadline: Deadline) -> Self {
-        Self { context: context.into(), tool_call_id, deadline, attempt: 1 }
+        Self { context: context.into(), tool_call_id, deadline, attempt: 1, trace: None }
     }
 
     /// The call's id (P §3.0): opaque, and empty only in an `#[event]` handler whose event names no call.
@@ -118,6 +119,17 @@ impl Call {
         self.attempt > 1
     }
 
+    /// The place in a trace that requests of the handler belong to: hand it on with them.
+    ///
+    /// It is what the delivery's headers `traceparent` and `tracestate` said, unchanged, as the Recommendation has it for
+    /// those who record nothing of their own. Where `App::run` exports spans (feature `opentelemetry`), it is the
+    /// span that is entered, which is a child of that, or the begin of a new trace. `None` otherwise: who records nothing
+    /// begins no trace. A handler that runs from the inbox, when the delivery was answered long ago, has its place in the
+    /// delivery's trace as well.
+    pub fn trace_context(&self) -> Option<TraceContext> {
+        crate::telemetry::current(self.trace.as_deref())
+    }
+
     /// Everything that the event tells about the call.
     pub fn context(&self) -> &EventContext {
         &self.context
@@ -163,6 +175,18 @@ impl Call {
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    /// The same call, as a part of this trace.
+    #[must_use]
+    pub fn with_trace_context(mut self, trace: TraceContext) -> Self {
+        self.trace = Some(Arc::new(trace));
+        self
+    }
+
+    pub(crate) fn in_trace(mut self, trace: Option<&Arc<TraceContext>>) -> Self {
+        self.trace = trace.cloned();
         self
     }
 

@@ -25,7 +25,8 @@ struct Unread {
     call_id: ByteString,
     /// The whole body of the event, which is known to be one.
     body: ByteString,
-    context: OnceLock<EventContext>,
+    /// In a box, as it is large and most tools never look at it.
+    context: OnceLock<Box<EventContext>>,
 }
 
 impl LazyContext {
@@ -67,10 +68,10 @@ impl Deref for LazyContext {
         match &self.0 {
             Inner::Read(context) => context,
             Inner::Unread(unread) => unread.context.get_or_init(|| {
-                ToolCalls::read_context(&unread.body).unwrap_or_else(|_| EventContext {
+                Box::new(ToolCalls::read_context(&unread.body).unwrap_or_else(|_| EventContext {
                     call: CallInfo { id: unread.call_id.to_string(), ..CallInfo::default() },
                     ..EventContext::default()
-                })
+                }))
             }),
         }
     }

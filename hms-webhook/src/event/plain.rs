@@ -53,10 +53,14 @@ struct OneCall<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
     #[serde(rename = "type", borrow)]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
     function: Object<Function<'a>>,
 }
+
+/// A text that is borrowed within an `Option` as well, where `serde` would copy it.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +77,7 @@ impl OneCall<'_> {
         let Object(function) = self.function;
         Some(ToolCall {
             id: Arc::from(filled(self.id)?),
-            call_type: self.kind.map_or(ToolCallType::FUNCTION, |kind| ToolCallType::from(&*kind)),
+            call_type: self.kind.map_or(ToolCallType::FUNCTION, |Text(kind)| ToolCallType::from(&*kind)),
             name: filled(function.name)?.into_owned(),
             arguments: RawArguments::new(body.slice_ref(function.arguments.get())),
             extra: Default::default(),

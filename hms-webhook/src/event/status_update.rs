@@ -5,6 +5,17 @@ use std::sync::Arc;
 use super::{CallStatus, EndReason, EventContext, Members, ParseError, event};
 
 /// The status of a call changed to [`call.status`](super::CallInfo::status) (P §3.3).
+///
+/// ```
+/// use hms_webhook::{StatusUpdate, status_update};
+///
+/// #[status_update]
+/// async fn note(update: StatusUpdate) {
+///     if update.has_ended() {
+///         println!("{} ended: {:?} {:?}", update.call.id, update.end_reason, update.error);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StatusUpdate {

@@ -1,22 +1,23 @@
 //! The handlers that run from the inbox, by the names under which the store knows them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
 
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::{
+    TraceContext,
     arguments::PreparedArguments,
+    call_id::logged,
     contained::{Contained, contained},
     deadline::Deadline,
+    error::chain,
     event::{Call, EndOfCallReport, Event, EventContext, StatusUpdate, ToolCalls, UnknownEvent},
     gate::{Entered, Gate},
-    handler::{
-        EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec, chain,
-    },
+    handler::{EventFuture, HandlerInvocation, Location, Scope, States, ToolErrorKind, ToolInvocation, ToolSpec},
     mishap::{Mishap, Mishaps},
     retry::RetryPolicy,
     store::Job,
@@ -87,7 +88,7 @@ pub(crate) struct Listeners {
 
 impl Listeners {
     /// The names have to outlive a new version of the program, so they are those of the functions. Only where two
-    /// functions have the same name are they told apart by their files.
+    /// functions have the same name are they told apart by their files, and in one file by their order.
     pub(crate) fn new(listeners: Vec<Listener>, states: Arc<States>, mishaps: Mishaps) -> Self {
         let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
         for listener in &listeners {
@@ -99,8 +100,19 @@ impl Listeners {
             _ if is_alone(listener) => listener.location.function.to_owned(),
             _ => format!("{} in {}", listener.location.function, listener.location.file),
         };
-        let named: Vec<(String, Listener)> =
-            listeners.into_iter().map(|listener| (name(&listener), listener)).collect();
+        let mut taken = HashSet::new();
+        let unique = |listener: &Listener| {
+            let name = name(listener);
+            let mut unique = name.clone();
+            let mut number = 1;
+            while !taken.insert(key(listener.run.kind(), &unique)) {
+                number += 1;
+                unique = format!("{name} ({number})");
+            }
+            unique
+        };
+        let names: Vec<String> = listeners.iter().map(unique).collect();
+        let named: Vec<(String, Listener)> = names.into_iter().zip(listeners).collect();
         let mut by_kind: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         for (name, listener) in &named {
             if !matches!(listener.run, ListenerRun::Tool { .. }) {
@@ -123,14 +135,17 @@ impl Listeners {
             error!(kind = job.kind, "an event is for the handler `{}`, which this program does not have", job.handler);
             return Outcome::dead(format!("this program has no handler `{}` of `{}` events", job.handler, job.kind));
         };
-        let span = info_span!("handler", name = %job.handler, job = %job.id, attempt = job.attempt, key = job.key);
-        let outcome = self.attempt(listener, job).instrument(span).await;
+        let span = info_span!("handler", name = %job.handler, job = %job.id, attempt = job.attempt, key = &*logged(&job.key), arguments = tracing::field::Empty);
+        crate::telemetry::continue_trace(&span, job.trace.as_ref());
+        let outcome = self.attempt(listener, job).instrument(span.clone()).await;
         crate::metrics::event(listener.run.kind(), outcome.label());
+        crate::telemetry::outcome(&span, outcome.label());
         outcome
     }
 
     async fn attempt(&self, listener: &Listener, job: Job) -> Outcome {
         let (attempt, location) = (job.attempt, listener.location);
+        let trace = job.trace.clone().map(Arc::new);
         // Each attempt is counted when it begins, so a job that is here too often was never even seen to fail.
         if attempt > listener.retry.tries {
             error!("{location} was begun {} times and brought the process down each time", listener.retry.tries);
@@ -151,15 +166,21 @@ impl Listeners {
         match (&listener.run, event) {
             (ListenerRun::StatusUpdate(run), Event::StatusUpdate(event)) => {
                 let context = event.context.clone();
-                self.notify(*run, event, context, attempt).await.map_or_else(failed, |()| Outcome::Done)
+                self.notify(*run, event, context, (attempt, trace.as_ref()))
+                    .await
+                    .map_or_else(failed, |()| Outcome::Done)
             }
             (ListenerRun::EndOfCallReport(run), Event::EndOfCallReport(event)) => {
                 let context = event.context.clone();
-                self.notify(*run, event, context, attempt).await.map_or_else(failed, |()| Outcome::Done)
+                self.notify(*run, event, context, (attempt, trace.as_ref()))
+                    .await
+                    .map_or_else(failed, |()| Outcome::Done)
             }
             (ListenerRun::Event(_, run), Event::Unknown(event)) => {
                 let context = event.context.clone();
-                self.notify(*run, event, context, attempt).await.map_or_else(failed, |()| Outcome::Done)
+                self.notify(*run, event, context, (attempt, trace.as_ref()))
+                    .await
+                    .map_or_else(failed, |()| Outcome::Done)
             }
             (ListenerRun::Tool { spec, arguments, gate }, Event::ToolCalls(calls)) => {
                 // Nobody waits for it, so it is never too late for a place.
@@ -172,7 +193,9 @@ impl Listeners {
                     Ok(()) => Outcome::Done,
                     Err(Refused::Again(error)) => failed(error),
                     Err(Refused::ForGood(error)) => {
-                        warn!("{location} will not do it: {error}");
+                        // The text may quote what the caller said.
+                        warn!("{location} will not do it; the event is a dead letter");
+                        debug!("{error}");
                         Outcome::dead(error)
                     }
                 }
@@ -186,9 +209,9 @@ impl Listeners {
         run: fn(HandlerInvocation<E>) -> EventFuture,
         event: E,
         context: Arc<EventContext>,
-        attempt: u32,
+        (attempt, trace): (u32, Option<&Arc<TraceContext>>),
     ) -> Result<(), String> {
-        let call = Call::new(context, None, Deadline::never()).with_attempt(attempt);
+        let call = Call::new(context, None, Deadline::never()).with_attempt(attempt).in_trace(trace);
         let invocation = HandlerInvocation { event, scope: Scope::new(self.states.clone(), call) };
         match contained(run(invocation)).await {
             Contained::Returned(Ok(())) => Ok(()),
@@ -213,7 +236,9 @@ impl Listeners {
             return Err(Refused::ForGood("the call is not in its event".into()));
         };
         let deadline = spec.deadline.map_or(Deadline::never(), Deadline::after);
-        let scope_call = Call::new(context.clone(), Some(call.id), deadline).with_attempt(job.attempt);
+        let scope_call = Call::new(context.clone(), Some(call.id), deadline)
+            .with_attempt(job.attempt)
+            .in_trace(job.trace.clone().map(Arc::new).as_ref());
         let mut scope = Scope::new(self.states.clone(), scope_call);
         if let Some(place) = place {
             scope.hold(place);

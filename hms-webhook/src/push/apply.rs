@@ -1,7 +1,10 @@
 //! Making the change: look, write, look again.
 //!
 //! The platform has no lock. So an assistant is read right before it is written, and nothing is written if it is no longer
-//! as it was when the difference was shown; where the platform gives a strong `ETag`, the write is tied to it besides.
+//! as it was when the difference was shown. Where the platform gives a strong `ETag`, the write is tied to it besides;
+//! without one, an edit between that last look and the write cannot be noticed, and the write undoes what it changed of
+//! the same members. The time in `updated_at` is no help: it is not known whether a call changes it, and it too would be
+//! read before the write.
 //! A write is tried again only after such a look too. A failed answer does not tell whether the change was made, and
 //! somebody else may have changed the assistant in the meantime, whose edit a second write would undo.
 
@@ -85,7 +88,7 @@ impl Push<'_> {
             };
             if !now.assistant.is_unedited_since(before) {
                 return match unclear {
-                    Some(_) if missing(&plan.body, &now.assistant).is_empty() => Ok(()),
+                    Some(_) if missing(plan, &now.assistant).is_empty() => Ok(()),
                     Some(failure) => Err(PushError::Unsure(failure)),
                     None => Err(PushError::EditedMeanwhile),
                 };
@@ -113,7 +116,7 @@ impl Push<'_> {
         let mut reads = 0;
         loop {
             let now = self.read().await.map_err(PushError::Unverified)?.assistant;
-            let missing = missing(&plan.body, &now);
+            let missing = missing(plan, &now);
             if missing.is_empty() {
                 return Ok(());
             }

@@ -2,27 +2,54 @@
 
 use serde_json::Value;
 
-/// Whether `text` stands in the place of a secret, as `••••••` or `whsec_****1a2b` do.
+/// Whether `text` stands in the place of a secret, as `••••••`, `whsec_****1a2b`, `whs_…1a2b` and `xxxxxxxx` do.
+///
+/// A mask taken for a secret destroys that secret, and a secret taken for a mask costs a question, so that what is in
+/// doubt is a mask.
 pub(super) fn is_mask(text: &str) -> bool {
+    const WORDS: [&str; 7] = ["redacted", "masked", "hidden", "encrypted", "filtered", "sensitive", "obfuscated"];
+    const SCHEMES: [&str; 4] = ["bearer", "basic", "token", "apikey"];
+    let text = match text.trim().split_once(' ') {
+        Some((scheme, rest)) if SCHEMES.contains(&scheme.to_lowercase().as_str()) => rest.trim(),
+        _ => text.trim(),
+    };
+    let bare = text.trim_matches(['[', ']', '<', '>', '(', ')', '{', '}']).to_lowercase();
     let characters: Vec<char> = text.chars().collect();
-    let covered = |window: &[char]| window.iter().all(|character| "*•●∙·".contains(*character));
-    characters.windows(3).any(covered)
-        || ["redacted", "masked", "hidden"]
-            .contains(&text.trim_matches(['[', ']', '<', '>', '(', ')']).to_lowercase().as_str())
+    let run = |length: usize, of: &str| {
+        characters.windows(length).any(|window| window.iter().all(|character| of.contains(*character)))
+    };
+    let is_one_word = !text.contains(char::is_whitespace);
+    let is_one_character = characters.len() >= 3 && characters.iter().all(|character| *character == characters[0]);
+    WORDS.contains(&bare.as_str())
+        || is_one_character
+        || run(3, "*•●∙·█■▪∗＊")
+        || (is_one_word && (text.contains('…') || run(3, ".") || run(4, "xX")))
 }
 
 /// The place of a mask where a secret should be, in what is to be written back: writing it would replace the secret.
 pub(super) fn masked_member(value: &Value, path: &str) -> Option<String> {
-    const SECRETS: [&str; 6] = ["secret", "token", "key", "password", "authorization", "credential"];
+    masked(value, path, false)
+}
+
+/// `holds_secret` says that the name of `value` speaks of a secret.
+fn masked(value: &Value, path: &str, holds_secret: bool) -> Option<String> {
+    const SECRETS: [&str; 9] =
+        ["secret", "token", "key", "password", "passphrase", "auth", "credential", "signature", "cookie"];
+    // Every member of these may be one, whatever its name.
+    const ALL_SECRET: [&str; 3] = ["headers", "credentials", "secrets"];
     match value {
-        Value::Object(members) => members.iter().find_map(|(key, value)| {
-            let path = format!("{path}.{key}");
-            let lower = key.to_lowercase();
-            let holds_secret = SECRETS.iter().any(|word| lower.contains(word));
-            if holds_secret && value.as_str().is_some_and(is_mask) { Some(path) } else { masked_member(value, &path) }
-        }),
+        Value::String(text) => (holds_secret && is_mask(text)).then(|| path.to_owned()),
+        Value::Object(members) => {
+            let name = path.rsplit('.').next().unwrap_or_default().to_lowercase();
+            let all = ALL_SECRET.contains(&name.as_str());
+            members.iter().find_map(|(key, value)| {
+                let lower = key.to_lowercase();
+                let holds_secret = all || SECRETS.iter().any(|word| lower.contains(word));
+                masked(value, &format!("{path}.{key}"), holds_secret)
+            })
+        }
         Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| masked_member(item, &format!("{path}[{index}]")))
+            items.iter().enumerate().find_map(|(index, item)| masked(item, &format!("{path}[{index}]"), holds_secret))
         }
         _ => None,
     }
@@ -42,6 +69,42 @@ mod tests {
         });
         assert_eq!(masked_member(&config, "llm_config").as_deref(), Some("llm_config.tools[0].server.secret"));
         assert_eq!(masked_member(&json!({ "secret": "plain-text" }), ""), None);
-        assert!(is_mask("[REDACTED]") && is_mask("********") && !is_mask("a-long-random-string"));
+    }
+
+    #[test]
+    fn masks_have_many_forms() {
+        for mask in [
+            "********",
+            "[REDACTED]",
+            "<hidden>",
+            "whs_...1a2b",
+            "whs_…1a2b",
+            "xxxxxxxx",
+            "sk-XXXXXXXX1a2b",
+            "Bearer whs_...1a2b",
+            "######",
+            "...",
+            " •••• ",
+        ] {
+            assert!(is_mask(mask), "{mask}");
+        }
+        for secret in
+            ["a-long-random-string", "fl_live_3xX9.kq..", "Bearer eyJhbGciOi.eyJzdWIi.x-xx", "", "Please wait..."]
+        {
+            assert!(!is_mask(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn every_member_that_may_be_a_secret_is_looked_at() {
+        for config in [
+            json!({ "headers": { "X-Shop": "abc…" } }),
+            json!({ "headers": { "Authorization": "Bearer ****" } }),
+            json!({ "server": { "api_keys": ["plain", "xxxxxxxx"] } }),
+        ] {
+            assert!(masked_member(&config, "llm_config").is_some(), "{config}");
+        }
+        let schema = json!({ "properties": { "key": { "pattern": "^...$", "description": "The key, as in XXXX." } } });
+        assert_eq!(masked_member(&schema, "llm_config"), None);
     }
 }

@@ -104,7 +104,7 @@ impl Plan {
             Some(Value::Array(items)) => items,
             Some(_) => return Err(Refusal::ToolsAreNoList),
         };
-        let urls = OurUrls::new(assistant, ours, wanted);
+        let urls = OurUrls::new(assistant, held, ours, wanted);
         let mut list = Vec::with_capacity(held.len() + ours.len());
         let mut seen = Vec::new();
         for item in held {
@@ -234,20 +234,52 @@ fn plan_held(
 
 /// The URLs at which this program is taken to listen. The platform marks no owner, so a tool that is not in this program
 /// counts as ours only if its calls would come here.
-struct OurUrls<'a>(Vec<&'a str>);
+struct OurUrls<'a> {
+    urls: Vec<&'a str>,
+    /// Where calls of tools without a URL of their own go, if not here.
+    elsewhere: Option<&'a str>,
+}
 
 impl<'a> OurUrls<'a> {
-    fn new(assistant: &'a Assistant, ours: &Definitions<'a>, wanted: &'a Wanted) -> Self {
-        let named = ours.in_order().filter_map(|(_, definition)| definition.get("url").and_then(Value::as_str));
-        Self(assistant.text("webhook_url").into_iter().chain(wanted.webhook_url.as_deref()).chain(named).collect())
+    fn new(assistant: &'a Assistant, held: &'a [Value], ours: &Definitions<'a>, wanted: &'a Wanted) -> Self {
+        let url_of = |definition: &'a Map<String, Value>| definition.get("url").and_then(Value::as_str);
+        let mut urls: Vec<_> = ours.in_order().filter_map(|(_, definition)| url_of(definition)).collect();
+        let present = assistant.text("webhook_url");
+        // The URL that is given is where this program listens from now on, and the assistant's may be another's.
+        if let Some(url) = &wanted.webhook_url {
+            urls.push(url);
+            return Self { urls, elsewhere: None };
+        }
+        let follows = |(name, definition): (&str, &'a Map<String, Value>)| {
+            let own = held.iter().find_map(|item| match Held::read(item) {
+                Held::Webhook(tool) if tool.name == name => tool.url(),
+                _ => None,
+            });
+            let is_present = |own| present.is_some_and(|present| same_url(own, present));
+            url_of(definition).is_none() && own.is_none_or(is_present)
+        };
+        let come_here = ours.in_order().any(follows)
+            || present.is_some_and(|present| urls.iter().any(|url| same_url(url, present)));
+        if come_here {
+            urls.extend(present);
+            return Self { urls, elsewhere: None };
+        }
+        Self { urls, elsewhere: Some(present.unwrap_or("the account's webhook URL")) }
     }
 
     fn include(&self, url: &str) -> bool {
-        self.0.iter().any(|ours| same_url(ours, url))
+        self.urls.iter().any(|ours| same_url(ours, url))
     }
 
-    fn foreign<'t>(&self, tool: &WebhookTool<'t>) -> Option<&'t str> {
-        tool.url().filter(|url| !self.include(url))
+    /// Where the calls of this tool go, if not here.
+    fn foreign<'t>(&self, tool: &WebhookTool<'t>) -> Option<&'t str>
+    where
+        'a: 't,
+    {
+        match tool.url() {
+            Some(url) => Some(url).filter(|url| !self.include(url)),
+            None => self.elsewhere,
+        }
     }
 }
 

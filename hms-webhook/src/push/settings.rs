@@ -58,15 +58,21 @@ const HELP: &str = "\
 The difference goes to standard output, everything else to standard error.
 
 Environment:
-  HMS_API_KEY         API key (or HMS_API_KEY_FILE, a file that holds it)
-  HMS_ASSISTANT_ID    the assistant, unless --assistant names it
-  HMS_API_URL         address of the API, unless --api-url names it [https://api.hmsovereign.com/api/v1]
-  HMS_WEBHOOK_SECRET  what --secret sets (or HMS_WEBHOOK_SECRET_FILE)
+  HMS_API_KEY
+      API key (or HMS_API_KEY_FILE, a file that holds it)
+  HMS_ASSISTANT_ID
+      the assistant, unless --assistant names it
+  HMS_API_URL
+      address of the API, unless --api-url names it
+      [https://api.hmsovereign.com/api/v1]
+  HMS_WEBHOOK_SECRET
+      what --secret sets (or HMS_WEBHOOK_SECRET_FILE)
 
 Exit codes:
   0  applied, or no difference
   1  an error
-  2  a difference was found by --dry-run; with --secret, a secret that the platform masks counts as one";
+  2  --dry-run has found a difference; with --secret, a secret that the
+     platform masks counts as one";
 
 /// Everything that a run needs.
 #[derive(Debug)]
@@ -128,7 +134,9 @@ impl Settings {
         if let Some(url) = &flags.webhook_url {
             note(check_webhook_url(url));
         }
-        for event in flags.events.iter().flatten() {
+        let trim = |events: Vec<String>| events.iter().map(|event| event.trim().to_owned()).collect::<Vec<_>>();
+        let events = flags.events.map(trim);
+        for event in events.iter().flatten() {
             note(check_event(event));
         }
         let mode = match (flags.dry_run, flags.yes) {
@@ -146,7 +154,7 @@ impl Settings {
             return Err(PushError::Settings(problems));
         }
         let secret = secret.map(Credential::new);
-        let wanted = Wanted { webhook_url: flags.webhook_url, events: flags.events, secret, prune: flags.prune };
+        let wanted = Wanted { webhook_url: flags.webhook_url, events, secret, prune: flags.prune };
         Ok(Self { api_url, api_key: Credential::new(api_key), assistant_id, wanted, mode })
     }
 }
@@ -162,9 +170,9 @@ fn check_event(event: &str) -> Result<Option<String>, String> {
     if EVENTS.contains(&event) {
         return Ok(None);
     }
-    let hint = nearest(event, EVENTS).map(|name| format!(", did you mean `{name}`")).unwrap_or_default();
+    let meant = nearest(event, EVENTS).map_or_else(|| ".".into(), |name| format!(", did you mean `{name}`?"));
     Err(format!(
-        "`--events` names `{}`, which is no event{hint}? The events are {}",
+        "`--events` names `{}`, which is no event{meant} The events are {}",
         one_line(event, 40),
         EVENTS.join(", ")
     ))
@@ -201,9 +209,9 @@ mod tests {
         let settings = resolve(&flags, &environment, true).unwrap();
         assert_eq!((&*settings.assistant_id, &*settings.api_url), ("a-2", "https://two.example.com"));
         assert_eq!(settings.mode, Mode::DryRun);
-        let settings = resolve(&["--assistant", "a-1", "--events", "tool-calls,status-update"], &[KEY], true).unwrap();
+        let settings = resolve(&["--assistant", "a-1", "--events", "tool-calls, status-update"], &[KEY], true).unwrap();
         assert_eq!((settings.mode, &*settings.api_url), (Mode::Ask, DEFAULT_API_URL));
-        assert_eq!(settings.wanted.events.as_ref().unwrap().len(), 2);
+        assert_eq!(settings.wanted.events.as_deref().unwrap(), ["tool-calls", "status-update"]);
         assert!(!format!("{settings:?}").contains("hush"));
     }
 

@@ -203,6 +203,34 @@ async fn an_edit_in_the_last_moment_is_noticed_by_the_tag() {
     assert_eq!(platform.state().assistant["llm_config"]["tools"], garage()["llm_config"]["tools"]);
 }
 
+/// Nothing between the last look and the write tells of an edit. What the command does not write stays as it was edited.
+#[tokio::test]
+async fn without_a_tag_an_edit_in_the_last_moment_is_overwritten() {
+    let platform = Platform::start(garage()).await;
+    let edit = Step::EditFirst(|assistant| {
+        assistant["llm_config"]["model"] = "another".into();
+        assistant["name"] = "Garage Zuid".into();
+        assistant["webhook_url"] = "https://another.example.com".into();
+    });
+    platform.script([(Method::GET, Step::Pass), (Method::GET, Step::Pass), (Method::PATCH, edit)]);
+    assert_eq!(run(&platform, Mode::Apply).await.outcome, Ok(Outcome::Done));
+    let state = platform.state();
+    assert_eq!(state.assistant["llm_config"]["model"], garage()["llm_config"]["model"]);
+    assert_eq!(state.assistant["name"], "Garage Zuid");
+    assert_eq!(state.assistant["webhook_url"], "https://another.example.com");
+}
+
+#[tokio::test]
+async fn a_tool_that_the_platform_adds_and_its_order_of_the_list_do_not_matter() {
+    let mut assistant = garage();
+    assistant["llm_config"]["tools"].as_array_mut().unwrap().remove(0);
+    let platform = Platform::start(assistant).await;
+    platform.state().adds_and_reorders = true;
+    assert_eq!(run(&platform, Mode::Apply).await.outcome, Ok(Outcome::Done));
+    assert_eq!(platform.state().assistant["llm_config"]["tools"].as_array().unwrap().len(), 5);
+    assert_eq!(run(&platform, Mode::DryRun).await.outcome, Ok(Outcome::Done));
+}
+
 #[tokio::test]
 async fn a_write_is_not_repeated_over_an_edit_that_came_in_between() {
     let platform = Platform::start(garage()).await;
@@ -307,7 +335,7 @@ async fn every_refusal_has_a_text_and_the_three_shapes_are_read() {
         (409, json!({ "error": "Conflict", "details": ["busy"] }), ["409", "Conflict; busy"]),
         (
             422,
-            json!({ "error": "Invalid", "message": "tools", "details": ["first\u{1b}[31m", "second"] }),
+            json!({ "error": "Invalid", "message": "tools", "details": ["first\u{1b}[31m\n", "second"] }),
             ["422", "second"],
         ),
         (418, json!("teapot"), ["418", "does not know"]),
@@ -322,7 +350,18 @@ async fn every_refusal_has_a_text_and_the_three_shapes_are_read() {
         for part in parts {
             assert!(run.error().contains(part), "{part} in {}", run.error());
         }
-        assert!(!run.error().contains('\u{1b}'));
+        assert!(!run.error().contains(['\u{1b}', '\n']));
+    }
+}
+
+#[tokio::test]
+async fn no_part_of_the_key_is_repeated_where_a_text_is_cut() {
+    for before in 275..=300 {
+        let said = format!("{} {KEY} and more", "x".repeat(before));
+        let platform = Platform::start(garage()).await;
+        platform.script([(Method::GET, Step::Answer(answer(401, &[], json!({ "error": said }))))]);
+        let run = run(&platform, Mode::DryRun).await;
+        assert!(run.error().contains("xxx") && !run.error().contains("fl_"), "{before}: {}", run.error());
     }
 }
 

@@ -5,19 +5,26 @@ use serde_json::{Map, Value};
 use super::{
     assistant::Assistant,
     compare::{contains, same_set},
+    plan::{Action, Plan},
     tool::{Held, same_url},
 };
 
-/// The places of `sent` that `now` does not hold; none if all is well.
+/// The places of what `plan` sends that `now` does not hold; none if all is well.
 ///
-/// The platform may add members of its own and turn one form of a tool into the other. A secret cannot be looked at.
-pub(super) fn missing(sent: &Map<String, Value>, now: &Assistant) -> Vec<String> {
+/// The platform may add members and tools of its own (PROTOCOL.md §5.3), turn one form of a tool into the other, and put
+/// the list in another order. A secret cannot be looked at.
+pub(super) fn missing(plan: &Plan, now: &Assistant) -> Vec<String> {
+    let removed = plan.tools.iter().filter(|tool| tool.action == Action::Remove).map(|tool| tool.name.as_str());
+    missing_of(&plan.body, &removed.collect::<Vec<_>>(), now)
+}
+
+fn missing_of(sent: &Map<String, Value>, removed: &[&str], now: &Assistant) -> Vec<String> {
     let mut missing = Vec::new();
     for (key, sent) in sent {
         let held = now.member(key);
         match (key.as_str(), held) {
             ("webhook_secret", _) => {}
-            ("llm_config", held) => missing_of_config(sent, held, &mut missing),
+            ("llm_config", held) => missing_of_config(sent, removed, held, &mut missing),
             ("webhook_url", Some(Value::String(held))) if sent.as_str().is_some_and(|sent| same_url(sent, held)) => {}
             ("webhook_events", Some(Value::Array(held)))
                 if sent.as_array().is_some_and(|sent| same_set(sent, held)) => {}
@@ -27,13 +34,13 @@ pub(super) fn missing(sent: &Map<String, Value>, now: &Assistant) -> Vec<String>
     missing
 }
 
-fn missing_of_config(sent: &Value, held: Option<&Value>, missing: &mut Vec<String>) {
+fn missing_of_config(sent: &Value, removed: &[&str], held: Option<&Value>, missing: &mut Vec<String>) {
     let (Some(sent), Some(held)) = (sent.as_object(), held.and_then(Value::as_object)) else {
         return missing.push("llm_config".into());
     };
     for (key, sent) in sent {
         match (key.as_str(), held.get(key)) {
-            ("tools", held) => missing_of_tools(sent, held, missing),
+            ("tools", held) => missing_of_tools(sent, removed, held, missing),
             (_, Some(held)) if contains(held, sent) => {}
             (_, None) if sent.is_null() => {}
             _ => missing.push(format!("llm_config.{key}")),
@@ -41,19 +48,25 @@ fn missing_of_config(sent: &Value, held: Option<&Value>, missing: &mut Vec<Strin
     }
 }
 
-fn missing_of_tools(sent: &Value, held: Option<&Value>, missing: &mut Vec<String>) {
-    let list = |value: Option<&'_ Value>| value.and_then(Value::as_array).map_or(Vec::new(), Clone::clone);
-    let (sent, held) = (list(Some(sent)), list(held));
-    for (index, sent) in sent.iter().enumerate() {
-        if !held.get(index).is_some_and(|held| same_tool(held, sent)) {
-            missing.push(match Held::read(sent) {
+fn missing_of_tools(sent: &Value, removed: &[&str], held: Option<&Value>, missing: &mut Vec<String>) {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let (sent, mut held) = (list(Some(sent)), list(held));
+    for sent in &sent {
+        match held.iter().position(|held| same_tool(held, sent)) {
+            // Two that are alike are two.
+            Some(index) => drop(held.remove(index)),
+            None => missing.push(match Held::read(sent) {
                 Held::Webhook(tool) => format!("the tool `{}`", tool.name),
                 Held::Other { kind, .. } => format!("the tool of type `{kind}`"),
-            });
+            }),
         }
     }
-    if held.len() > sent.len() {
-        missing.push(format!("a list of {} tools rather than {}", sent.len(), held.len()));
+    for held in &held {
+        if let Held::Webhook(tool) = Held::read(held)
+            && removed.contains(&tool.name)
+        {
+            missing.push(format!("the tool `{}`, which was removed,", tool.name));
+        }
     }
 }
 
@@ -94,7 +107,7 @@ mod tests {
                 "tools": [{ "type": "endCall" }, { "name": "find", "description": "Find.", "id": "t-1" }],
             },
         });
-        missing(sent.as_object().unwrap(), &Assistant::read(now).unwrap())
+        missing_of(sent.as_object().unwrap(), &["gone"], &Assistant::read(now).unwrap())
     }
 
     #[test]
@@ -106,8 +119,10 @@ mod tests {
                 "model": "m",
                 "max_tokens": 100,
                 "tools": [
-                    { "type": "end_call", "id": 7 },
+                    { "type": "transfer_call" },
                     { "type": "function", "function": { "name": "find", "description": "Find." }, "async": false, "id": "t-1" },
+                    { "type": "end_call", "id": 7 },
+                    { "name": "another", "description": "Of somebody else." },
                 ],
             },
         });
@@ -118,14 +133,14 @@ mod tests {
     fn what_is_not_there_is_named() {
         let now = json!({
             "webhook_url": "https://elsewhere.example.com",
-            "llm_config": { "model": "n", "tools": [{ "type": "mcp" }, { "name": "find", "description": "Find.", "message": "Hm.", "id": "t-1" }, {}] },
+            "llm_config": { "model": "n", "tools": [{ "type": "mcp" }, { "name": "find", "description": "Find.", "message": "Hm.", "id": "t-1" }, { "name": "gone" }] },
         });
         let expected = [
             "webhook_url",
             "llm_config.model",
             "the tool of type `endCall`",
             "the tool `find`",
-            "a list of 2 tools rather than 3",
+            "the tool `gone`, which was removed,",
         ];
         assert_eq!(missing_in(now), expected);
     }

@@ -18,7 +18,13 @@ impl Credential {
 
     /// `text` without this secret, should a foreign text repeat it.
     pub(crate) fn redact(&self, text: &str) -> String {
-        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "(hidden)") }
+        const HIDDEN: &str = "(hidden)";
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        // Inside a piece of JSON it is written with escapes.
+        let escaped = serde_json::Value::from(self.0.as_str()).to_string();
+        text.replace(&self.0, HIDDEN).replace(&escaped[1..escaped.len() - 1], HIDDEN)
     }
 }
 
@@ -37,5 +43,7 @@ mod tests {
         let credential = Credential::new("hush".into());
         assert_eq!(format!("{credential:?}"), "Credential(..)");
         assert_eq!(credential.redact("the key hush is wrong"), "the key (hidden) is wrong");
+        let escaped = Credential::new("hu\"sh".into());
+        assert_eq!(escaped.redact(r#"{"key":"hu\"sh"}"#), r#"{"key":"(hidden)"}"#);
     }
 }

@@ -5,8 +5,6 @@ use std::{error::Error, fmt, time::Duration};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::text::one_line;
-
 /// What a request was about, and where its sender would look for a mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resource {
@@ -15,9 +13,6 @@ pub(crate) enum Resource {
     /// A phone call, by a program.
     Call,
 }
-
-/// The longest text of the platform's that is repeated.
-const LONGEST: usize = 300;
 
 /// Why a request did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +161,8 @@ impl Resource {
     }
 }
 
-/// What the platform says in the body of a refusal, in any of its three shapes (PROTOCOL.md §6).
+/// What the platform says in the body of a refusal, in any of its three shapes (PROTOCOL.md §6). All of it: a secret
+/// that was cut in two could not be found any more.
 pub(crate) fn said(body: &Value) -> Option<String> {
     let text =
         |value: Option<&Value>| value.and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned);
@@ -193,7 +189,7 @@ pub(crate) fn said(body: &Value) -> Option<String> {
     if !hints.is_empty() {
         parts.push(hints.join(", "));
     }
-    (!parts.is_empty()).then(|| one_line(&parts.join("; "), LONGEST))
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The wait that the third shape may name in its body.
@@ -240,7 +236,7 @@ mod tests {
             resource,
             kind: FailureKind::Status {
                 status: StatusCode::from_u16(status).unwrap(),
-                said: said(&json!({ "error": "first\nsecond" })),
+                said: said(&json!({ "error": "first; second" })),
                 asked_wait: None,
             },
         };
@@ -251,7 +247,7 @@ mod tests {
                 assert!(
                     !text.contains('\n')
                         && text.contains(&status.to_string())
-                        && text.ends_with("(it says: first second)"),
+                        && text.ends_with("(it says: first; second)"),
                     "{text}"
                 );
             }

@@ -4,12 +4,14 @@
 //! that assistant would call a tool in vain or misunderstand its answer.
 
 mod parameters;
+mod union;
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::ToolDefinition;
+use super::{Profile, ToolDefinition};
+use crate::words::shown_apart;
 
 /// What a change does to an assistant that has the older definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,13 +63,17 @@ impl Changes {
     }
 }
 
-/// What turns `before` into `after`; empty where both say the same. The order of tools and of members says nothing.
-pub(crate) fn changes(before: &[ToolDefinition], after: &[ToolDefinition]) -> Vec<Change> {
+/// What turns `before` into `after`, both in the form of `profile`; empty where both say the same. The order of tools
+/// and of members says nothing.
+///
+/// A form says some things in words, and others in a way of its own, so that it is the plain form of both that is
+/// compared.
+pub(crate) fn changes(before: &[ToolDefinition], after: &[ToolDefinition], profile: Profile) -> Vec<Change> {
     let mut changes = Changes::default();
     let find = |tools: &[ToolDefinition], name: &str| tools.iter().position(|tool| tool.name == name);
     for tool in before {
         match find(after, &tool.name) {
-            Some(index) => of_tool(tool, &after[index], &mut changes),
+            Some(index) => of_tool(tool, &after[index], profile, &mut changes),
             None => changes.breaking(format!("{}: the tool is gone", tool.name)),
         }
     }
@@ -77,7 +83,7 @@ pub(crate) fn changes(before: &[ToolDefinition], after: &[ToolDefinition]) -> Ve
     changes.0
 }
 
-fn of_tool(before: &ToolDefinition, after: &ToolDefinition, changes: &mut Changes) {
+fn of_tool(before: &ToolDefinition, after: &ToolDefinition, profile: Profile, changes: &mut Changes) {
     let name = &before.name;
     let text = |text: &Option<String>| text.clone().map(Value::from);
     let (was, is) = (Value::from(before.description.as_str()), Value::from(after.description.as_str()));
@@ -99,23 +105,33 @@ fn of_tool(before: &ToolDefinition, after: &ToolDefinition, changes: &mut Change
             changes.compatible(turned(name, member, text(was).as_ref(), text(is).as_ref()));
         }
     }
-    parameters::compare(name, &before.parameters, &after.parameters, changes);
+    let found = changes.0.len();
+    parameters::compare(name, &profile.read_back(&before.parameters), &profile.read_back(&after.parameters), changes);
+    if changes.0.len() == found && unordered(before.parameters.clone()) != unordered(after.parameters.clone()) {
+        changes.compatible(format!("{name}: the same, written in another way"));
+    }
+}
+
+/// The schema without what only says in which order things stand.
+fn unordered(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(keywords) => {
+            keywords.shift_remove("propertyOrdering");
+            keywords.values_mut().for_each(|value| *value = unordered(value.take()));
+            if let Some(Value::Array(names)) = keywords.get_mut("required") {
+                names.sort_by_key(Value::to_string);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = unordered(item.take())),
+        _ => {}
+    }
+    schema
 }
 
 /// `order.day: format "date" → (none)`.
 fn turned(path: &str, keyword: &str, before: Option<&Value>, after: Option<&Value>) -> String {
-    format!("{path}: {keyword} {} → {}", shown(before), shown(after))
-}
-
-/// A value as JSON, cut to a bearable length.
-fn shown(value: Option<&Value>) -> String {
-    const LONGEST: usize = 120;
-    let Some(value) = value else { return "(none)".into() };
-    let json = value.to_string();
-    match json.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &json[..end]),
-        None => json,
-    }
+    let (before, after) = shown_apart(before, after);
+    format!("{path}: {keyword} {before} → {after}")
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 
 mod anthropic;
 mod gemini;
+pub(crate) mod null;
 mod openai_strict;
 mod rewrite;
+mod words;
 
 use std::{fmt, str::FromStr};
 
@@ -42,11 +44,26 @@ impl Profile {
 
     /// `schema` in this form. The error has a sentence for each place that cannot be said in it.
     pub(crate) fn apply(self, schema: Value) -> Result<Value, Vec<String>> {
+        match self.rules() {
+            Some(rules) => rewrite::rewrite(schema, rules),
+            None => Ok(schema),
+        }
+    }
+
+    /// The plain form of a schema that is in this form: what its sentences say is said by keywords again.
+    pub(crate) fn read_back(self, schema: &Value) -> Value {
+        match self.rules() {
+            Some(rules) => rewrite::read_back(schema.clone(), rules),
+            None => schema.clone(),
+        }
+    }
+
+    fn rules(self) -> Option<&'static rewrite::Rules> {
         match self {
-            Self::Plain => Ok(schema),
-            Self::OpenAiStrict => rewrite::rewrite(schema, &openai_strict::RULES),
-            Self::Gemini => rewrite::rewrite(schema, &gemini::RULES),
-            Self::Anthropic => rewrite::rewrite(schema, &anthropic::RULES),
+            Self::Plain => None,
+            Self::OpenAiStrict => Some(&openai_strict::RULES),
+            Self::Gemini => Some(&gemini::RULES),
+            Self::Anthropic => Some(&anthropic::RULES),
         }
     }
 }

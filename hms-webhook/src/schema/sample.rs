@@ -7,6 +7,9 @@ mod number;
 mod random;
 mod text;
 
+#[cfg(feature = "cli")]
+use std::time::{Duration, SystemTime};
+
 use serde_json::{Map, Value, json};
 
 pub(crate) use hostile::hostile;
@@ -18,6 +21,15 @@ use random::Random;
 /// seeds go through what else is allowed. A `pattern` that looks around itself (`\b`) may be missed.
 pub(crate) fn sample(schema: &Value, seed: u64) -> Value {
     any(schema, &mut Random::new(seed))
+}
+
+/// The same as with seed 0, but made-up dates are of the day after `now`: a server that runs now refuses days that are
+/// over.
+#[cfg(feature = "cli")]
+pub(crate) fn current_sample(schema: &Value, now: SystemTime) -> Value {
+    let tomorrow = humantime::format_rfc3339_seconds(now + Duration::from_secs(24 * 60 * 60)).to_string();
+    let day = tomorrow.split('T').next().unwrap_or_default();
+    any(schema, &mut Random::on(day.into()))
 }
 
 fn any(schema: &Value, random: &mut Random) -> Value {
@@ -105,8 +117,12 @@ fn object(schema: &Value, random: &mut Random) -> Map<String, Value> {
             members.entry(name).or_insert_with(|| any(property, random));
         }
     }
-    if let (true, Some(rest @ Value::Object(_))) = (members.is_empty(), schema.get("additionalProperties")) {
-        members.insert("name".into(), any(rest, random));
+    if let Some(rest) = schema.get("additionalProperties").filter(|rest| **rest != Value::Bool(false)) {
+        let wanted = size(schema, "minProperties").unwrap_or(usize::from(rest.is_object()));
+        for number in members.len()..wanted {
+            let name = if number == 0 { "name".to_owned() } else { format!("name_{number}") };
+            members.entry(name).or_insert_with(|| any(rest, random));
+        }
     }
     members
 }

@@ -99,7 +99,8 @@ pub(super) async fn serve(transport: Transport, peer: Option<IpAddr>, place: Pla
     let opened = match shared.has_prelude(peer) {
         true => {
             watch.prelude();
-            let opened = supervisor.run(Prelude(pin!(shared.open(transport, peer, place)))).await;
+            // What most connections never need, or not for long, is in a box: an idle one shall be small.
+            let opened = supervisor.run(Prelude(Box::pin(shared.open(transport, peer, place)).as_mut())).await;
             watch.begin();
             opened
         }
@@ -120,8 +121,8 @@ pub(super) async fn serve(transport: Transport, peer: Option<IpAddr>, place: Pla
     let service = service_fn(|request: hyper::Request<Incoming>| answer(&shared, &watch, client, request));
     let ended = if is_http_2 {
         watch.multiplexes();
-        let connection = pin!(shared.http2.serve_connection(TokioIo::new(stream), service));
-        supervisor.run(connection).await
+        let mut connection = Box::pin(shared.http2.serve_connection(TokioIo::new(stream), service));
+        supervisor.run(connection.as_mut()).await
     } else {
         let connection = pin!(shared.http1.serve_connection(TokioIo::new(stream), service));
         supervisor.run(connection).await

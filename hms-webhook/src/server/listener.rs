@@ -8,6 +8,17 @@ use tracing::debug;
 use super::transport::Transport;
 
 /// What a server listens on: a TCP port or, on Unix, a socket in the file system. Made by `.into()` from either.
+///
+/// ```no_run
+/// # use hms_webhook::{App, Listener};
+/// # async fn serve(app: App) -> hms_webhook::Result<()> {
+/// let listener: Listener = match std::env::var_os("SOCKET") {
+///     Some(path) => tokio::net::UnixListener::bind(path)?.into(),
+///     None => tokio::net::TcpListener::bind("127.0.0.1:8080").await?.into(),
+/// };
+/// app.serve(listener).await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Listener(Kind);
 

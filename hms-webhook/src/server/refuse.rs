@@ -39,7 +39,6 @@ impl Refuser {
 }
 
 async fn tell(mut transport: Transport, rejection: Rejection) -> std::io::Result<()> {
-    crate::metrics::refused(&rejection);
     let answer = rejection.into_http_1();
     transport.write_all(answer.as_bytes()).await?;
     transport.shutdown().await?;

@@ -1,9 +1,9 @@
 //! What is checked of each request because of how it came, and what is said of the connection in its answer.
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc};
+use std::{convert::Infallible, future::ready, net::IpAddr, pin::Pin, sync::Arc};
 
 use http::{
-    HeaderMap, HeaderValue, Request, Response, Version,
+    HeaderValue, Request, Response, Version,
     header::{CONNECTION, HOST, TRANSFER_ENCODING},
 };
 use hyper::body::Incoming;
@@ -11,14 +11,25 @@ use hyper::body::Incoming;
 use super::{
     connection::Shared,
     drain::Phase,
-    sources::{Foreign, Sources},
+    sources::Foreign,
     watch::{Answering, Watch},
 };
 #[cfg(feature = "console")]
 pub(super) use crate::console::AnswerBody;
-use crate::rejection::Rejection;
 #[cfg(not(feature = "console"))]
 pub(super) use crate::response::ReplyBody as AnswerBody;
+use crate::{
+    header_lines::{Said, said},
+    rejection::Rejection,
+    response::ReplyBody,
+};
+
+/// Who was asked for the answer.
+enum Asked {
+    Service(Pin<Box<dyn Future<Output = Response<ReplyBody>> + Send>>),
+    #[cfg(feature = "console")]
+    Console(Pin<Box<dyn Future<Output = Response<AnswerBody>> + Send>>),
+}
 
 /// Answers one request.
 pub(super) fn answer(
@@ -29,17 +40,32 @@ pub(super) fn answer(
 ) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> + use<> {
     let answering: Answering = watch.request();
     let is_http_1 = request.version() < Version::HTTP_2;
-    let is_chunked = is_http_1 && request.headers().contains_key(TRANSFER_ENCODING);
-    let checked = check(&shared.sources, peer, &request);
-    let (service, drain, watch) = (shared.service.clone(), shared.drain.clone(), watch.clone());
-    #[cfg(feature = "console")]
-    let console = shared.console.clone();
+    let [host, coding] = said(request.headers(), [&HOST, &TRANSFER_ENCODING]);
+    let is_chunked = is_http_1 && coding != Said::Nothing;
+    // HTTP/1.0 knows no hosts, and HTTP/2 names one in `:authority`.
+    let is_named = match request.version() {
+        Version::HTTP_11 => false,
+        Version::HTTP_2 => request.uri().authority().is_some(),
+        _ => true,
+    };
+    let fault = fault(is_named, host, coding);
+    // The client; or why the request is refused before the service sees it, and the client as far as it is known.
+    let checked = match (shared.sources.client(peer, request.headers()), fault) {
+        (Err(Foreign), _) => Err((Rejection::ForeignNetwork, peer)),
+        (Ok(client), Some(fault)) => Err((Rejection::BadRequest { fault }, client)),
+        (Ok(client), None) => Ok(client),
+    };
+    // Asked for here and not in the future, which would carry the whole request around.
+    let asked = match checked {
+        Ok(client) => ask(shared, request, client),
+        Err((rejection, client)) => Asked::Service(Box::pin(ready(shared.service.refuse(rejection, client)))),
+    };
+    let (drain, watch) = (shared.drain.clone(), watch.clone());
     async move {
-        let mut response = match checked {
+        let mut response = match asked {
+            Asked::Service(answer) => answer.await.map(AnswerBody::from),
             #[cfg(feature = "console")]
-            Ok(client) if let Some(console) = console => console.answer(request, client).await,
-            Ok(client) => service.answer(request, client).await.map(AnswerBody::from),
-            Err((rejection, client)) => service.refuse(rejection, client).map(AnswerBody::from),
+            Asked::Console(answer) => answer.await,
         };
         if response.status().is_client_error() || response.status().is_server_error() {
             watch.lingers();
@@ -52,39 +78,31 @@ pub(super) fn answer(
             // nothing may follow on this connection (RFC 9112 §6.1). hyper does not show that there was a length.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        #[cfg(feature = "console")]
+        let response = response.map(|body| crate::console::hold(body, answering));
+        #[cfg(not(feature = "console"))]
         drop(answering);
         Ok(response)
     }
 }
 
-/// The client; or why the request is refused before the service sees it, and the client as far as it is known.
-fn check(
-    sources: &Sources,
-    peer: Option<IpAddr>,
-    request: &Request<Incoming>,
-) -> Result<Option<IpAddr>, (Rejection, Option<IpAddr>)> {
-    let client = sources.client(peer, request.headers()).map_err(|Foreign| (Rejection::ForeignNetwork, peer))?;
-    if request.version() < Version::HTTP_2
-        && let Some(fault) = fault(request.version(), request.headers())
-    {
-        return Err((Rejection::BadRequest { fault }, client));
+/// Asks the console, where there is one, or the service.
+fn ask(shared: &Shared, request: Request<Incoming>, client: Option<IpAddr>) -> Asked {
+    #[cfg(feature = "console")]
+    if let Some(console) = shared.console.clone() {
+        return Asked::Console(Box::pin(async move { console.answer(request, client).await }));
     }
-    Ok(client)
+    Asked::Service(shared.service.answer(request, client))
 }
 
-/// What HTTP/1.1 forbids and hyper lets through.
-fn fault(version: Version, headers: &HeaderMap) -> Option<&'static str> {
-    let mut hosts = headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) if version == Version::HTTP_11 => return Some("the header `Host` is missing"),
-        (_, Some(_)) => return Some("the header `Host` is there more than once"),
-        (Some(host), None) if !is_host(host.as_bytes()) => return Some("the header `Host` names no host"),
-        _ => {}
-    }
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next()) {
-        (None, _) => None,
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => None,
+/// What HTTP forbids and hyper lets through. `is_named` says whether the host has been named elsewhere, or need not be.
+fn fault(is_named: bool, host: Said<'_>, coding: Said<'_>) -> Option<&'static str> {
+    match (host, coding) {
+        (Said::Nothing, _) if !is_named => Some("the header `Host` is missing"),
+        (Said::Repeatedly, _) => Some("the header `Host` is there more than once"),
+        (Said::Once(host), _) if !is_host(host) => Some("the header `Host` names no host"),
+        (_, Said::Nothing) => None,
+        (_, Said::Once(coding)) if coding.eq_ignore_ascii_case(b"chunked") => None,
         _ => Some("the only `Transfer-Encoding` that is read is `chunked`, once"),
     }
 }

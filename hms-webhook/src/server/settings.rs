@@ -89,6 +89,7 @@ impl Serving {
             sources: self.sources,
             #[cfg(feature = "tls")]
             tls: self.tls.map(Tls::open).transpose()?,
+            is_handed_over: false,
             #[cfg(feature = "console")]
             console: None,
         })
@@ -98,11 +99,13 @@ impl Serving {
 /// [`Serving`] with what its files hold.
 #[derive(Debug, Clone)]
 pub(crate) struct PreparedServing {
-    pub(super) stop_pause: Duration,
-    pub(super) stop_within: Duration,
+    pub(crate) stop_pause: Duration,
+    pub(crate) stop_within: Duration,
     pub(super) sources: Sources,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<Tls>,
+    /// The socket stays when this process ends, and connections wait in its queue for the next one.
+    pub(crate) is_handed_over: bool,
     /// What stands in front of the webhook.
     #[cfg(feature = "console")]
     pub(crate) console: Option<Arc<Console>>,

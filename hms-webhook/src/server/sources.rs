@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header::FORWARDED};
 use ipnet::IpNet;
+
+use super::forwarded::forwarded;
 
 /// The networks that an app was told of.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
-    /// Their `X-Forwarded-For` is believed.
+    /// Their `Forwarded` and `X-Forwarded-For` are believed.
     pub(crate) proxies: Vec<IpNet>,
     /// Their connections begin with a PROXY header; nobody else may connect.
     pub(crate) proxy_protocol: Option<Vec<IpNet>>,
@@ -46,23 +48,57 @@ impl Sources {
     }
 
     /// Who sends a request that came over a connection of `peer`: whom the last proxy that is believed names.
+    ///
+    /// Where both headers are there and name different senders, a proxy has written one of them and has let the other
+    /// one pass, which anybody may have written. Then neither counts, and nor does a `Forwarded` that cannot be read:
+    /// nobody is known to be allowed, and otherwise the peer stands for the sender.
     pub(super) fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<Option<IpAddr>, Foreign> {
-        if self.proxies.is_empty() && self.allowed.is_none() {
-            return Ok(peer);
+        if self.proxies.is_empty() || !self.is_proxy(peer) {
+            return self.check(peer).map(|()| peer);
         }
+        let by_list = headers.contains_key(FORWARDED_FOR).then(|| self.by_forwarded_for(peer, headers));
+        let by_forwarded = headers.contains_key(FORWARDED).then(|| self.by_forwarded(peer, headers));
+        let client = match (by_list, by_forwarded) {
+            (None, None) => Some(peer),
+            (Some(client), None) => Some(client),
+            (None, Some(client)) => client,
+            (Some(client), Some(same)) => Some(client).filter(|client| same == Some(*client)),
+        };
+        match client {
+            Some(client) => self.check(client).map(|()| client),
+            None if self.allowed.is_some() => Err(Foreign),
+            None => Ok(peer),
+        }
+    }
+
+    fn by_forwarded_for(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
         let mut client = peer;
-        if !self.proxies.is_empty() {
-            let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
-            for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-                if !self.is_proxy(client) {
-                    break;
-                }
-                // What cannot be read was not written by a proxy that can be believed.
-                let Some(address) = address(entry) else { break };
-                client = Some(address);
+        for entry in lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',')) {
+            // What cannot be read was not written by a proxy that can be believed.
+            match std::str::from_utf8(entry).ok().and_then(address) {
+                Some(address) if self.is_proxy(client) => client = Some(address),
+                _ => break,
             }
         }
-        self.check(client).map(|()| client)
+        client
+    }
+
+    /// `None` where what counts cannot be read.
+    fn by_forwarded(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Option<IpAddr>> {
+        let mut client = peer;
+        for line in headers.get_all(FORWARDED).iter().rev() {
+            if !self.is_proxy(client) {
+                break;
+            }
+            for sender in forwarded(line.to_str().ok()?)?.into_iter().rev() {
+                match sender {
+                    Some(address) if self.is_proxy(client) => client = Some(address),
+                    _ => return Some(client),
+                }
+            }
+        }
+        Some(client)
     }
 
     fn check(&self, client: Option<IpAddr>) -> Result<(), Foreign> {
@@ -109,11 +145,17 @@ mod tests {
         sources
     }
 
-    fn client(sources: &Sources, peer: &str, forwarded: &[&str]) -> Option<String> {
+    fn client(sources: &Sources, peer: &str, forwarded_for: &[&str]) -> Option<String> {
+        client_of_both(sources, peer, forwarded_for, &[])
+    }
+
+    fn client_of_both(sources: &Sources, peer: &str, forwarded_for: &[&str], forwarded: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
-        forwarded.iter().for_each(|line| {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
-        });
+        for (name, lines) in [(FORWARDED_FOR, forwarded_for), (FORWARDED, forwarded)] {
+            lines.iter().for_each(|line| {
+                headers.append(&name, http::HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            });
+        }
         let peer = (!peer.is_empty()).then(|| peer.parse().unwrap());
         Some(sources.client(peer, &headers).ok()?.map_or_else(String::new, |address| address.to_string()))
     }
@@ -127,12 +169,60 @@ mod tests {
             ("10.0.0.1", &["192.0.2.1, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
             ("10.0.0.1", &["192.0.2.1", "203.0.113.9"], "203.0.113.9"),
             ("10.0.0.1", &["203.0.113.9, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["ä, 203.0.113.9"], "203.0.113.9"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("192.0.2.7", &["203.0.113.9"], "192.0.2.7"),
             ("", &["203.0.113.9"], "203.0.113.9"),
         ] {
             assert_eq!(client(&sources, peer, forwarded).as_deref(), Some(expected), "{peer} {forwarded:?}");
         }
+    }
+
+    #[test]
+    fn forwarded_is_read_as_the_list_is() {
+        let sources = sources(&["10.0.0.0/8", "2001:db8::/32"], &[]);
+        for (peer, forwarded, expected) in [
+            ("10.0.0.1", &["for=203.0.113.9"][..], "203.0.113.9"),
+            ("10.0.0.1", &["for=\"203.0.113.9:4711\";proto=https"], "203.0.113.9"),
+            ("10.0.0.1", &["for=\"[2001:dba::1]:4711\", for=\"[2001:db8::7]\""], "2001:dba::1"),
+            ("10.0.0.1", &["for=192.0.2.1, for=203.0.113.9, for=10.0.0.2"], "203.0.113.9"),
+            ("10.0.0.1", &["for=192.0.2.1", "for=203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["for=\"broken by a client", "for=203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["for=203.0.113.9, for=unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["for=203.0.113.9, for=_hidden"], "10.0.0.1"),
+            ("10.0.0.1", &["for=203.0.113.9, for=_hidden, for=10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", &["for=192.0.2.1", "proto=https"], "10.0.0.1"),
+            ("10.0.0.1", &["for=\", for=203.0.113.9"], "10.0.0.1"),
+            ("192.0.2.7", &["for=203.0.113.9"], "192.0.2.7"),
+            ("192.0.2.7", &["nonsense"], "192.0.2.7"),
+            ("", &["for=203.0.113.9"], "203.0.113.9"),
+        ] {
+            assert_eq!(
+                client_of_both(&sources, peer, &[], forwarded).as_deref(),
+                Some(expected),
+                "{peer} {forwarded:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_headers_that_disagree_are_not_believed() {
+        let open = sources(&["10.0.0.0/8"], &[]);
+        // The proxies themselves are allowed: one that only passes something on must not speak for a stranger.
+        let closed = sources(&["10.0.0.0/8"], &["203.0.113.0/24", "10.0.0.0/8"]);
+        for (list, forwarded, expected) in [
+            ("203.0.113.9", "for=203.0.113.9", Some("203.0.113.9")),
+            ("192.0.2.1, 203.0.113.9", "for=203.0.113.9;proto=https", Some("203.0.113.9")),
+            ("192.0.2.1", "for=203.0.113.9", None),
+            ("203.0.113.9", "for=192.0.2.1", None),
+            ("203.0.113.9", "for=unknown", None),
+            ("203.0.113.9", "nonsense", None),
+        ] {
+            let told = client_of_both(&open, "10.0.0.1", &[list], &[forwarded]);
+            assert_eq!(told.as_deref(), Some(expected.unwrap_or("10.0.0.1")), "{list} {forwarded}");
+            assert_eq!(client_of_both(&closed, "10.0.0.1", &[list], &[forwarded]).as_deref(), expected);
+        }
+        assert_eq!(client_of_both(&closed, "10.0.0.1", &[], &["for=\", for=203.0.113.9"]), None);
     }
 
     #[test]

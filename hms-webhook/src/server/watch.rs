@@ -1,7 +1,9 @@
 //! Until when a connection may stay as it is, and the stream that notices what happens on it.
 
 use std::{
+    future::poll_fn,
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::{
         Arc,
@@ -12,7 +14,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     time::Instant,
 };
 
@@ -28,6 +30,9 @@ pub(super) struct Watch {
     idle_time: Duration,
     /// Milliseconds from `start`, while no request is being answered.
     until: AtomicU64,
+    /// Milliseconds that begin when somebody next asks; zero if they have begun. Most of what happens is followed by
+    /// something else within the same turn, and needs no look at the clock.
+    wait: AtomicU64,
     requests: AtomicU32,
     /// A head has begun to arrive.
     in_head: AtomicBool,
@@ -43,7 +48,8 @@ impl Watch {
             start: Instant::now(),
             head_time: limits.head_time,
             idle_time: limits.idle_time,
-            until: AtomicU64::new(milliseconds(limits.idle_time)),
+            until: AtomicU64::new(0),
+            wait: AtomicU64::new(milliseconds(limits.idle_time).max(1)),
             requests: AtomicU32::new(0),
             in_head: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
@@ -51,10 +57,15 @@ impl Watch {
         })
     }
 
-    /// When the connection is to be closed unless something happens; `None` while a request is being answered.
+    /// When the connection is to be closed unless something happens; `None` while a request is being answered. Asked
+    /// at the end of each turn of the connection.
     pub(super) fn until(&self) -> Option<Instant> {
         if self.requests.load(Relaxed) > 0 {
             return None;
+        }
+        match self.wait.swap(0, Relaxed) {
+            0 => {}
+            wait => self.until.store(milliseconds(self.start.elapsed()).saturating_add(wait), Relaxed),
         }
         // A moment that the clock does not know never comes.
         self.start.checked_add(Duration::from_millis(self.until.load(Relaxed)))
@@ -101,7 +112,7 @@ impl Watch {
     }
 
     fn set(&self, from_now: Duration) {
-        self.until.store(milliseconds(self.start.elapsed()).saturating_add(milliseconds(from_now)), Relaxed);
+        self.wait.store(milliseconds(from_now).max(1), Relaxed);
     }
 }
 
@@ -149,25 +160,36 @@ impl Watched {
         Self { transport, watch, first: Vec::new(), closing: None }
     }
 
-    /// Whether the first bytes are `wanted`. Reads no further than it must, and keeps what it read.
+    /// Whether the first bytes are `wanted`. What it reads is kept.
     pub(super) async fn begins_with(&mut self, wanted: &[u8]) -> io::Result<bool> {
         loop {
             let common = wanted.len().min(self.first.len());
             if self.first[..common] != wanted[..common] {
                 return Ok(false);
             }
-            if common == wanted.len() {
-                return Ok(true);
+            if common == wanted.len() || poll_fn(|context| self.poll_first(context)).await? == 0 {
+                return Ok(common == wanted.len());
             }
-            let mut more = [0; 64];
-            let room = wanted.len() - common;
-            let count = self.transport.read(&mut more[..room.min(64)]).await?;
-            if count == 0 {
-                return Ok(false);
-            }
-            self.watch.read();
-            self.first.extend_from_slice(&more[..count]);
         }
+    }
+
+    /// As much as the head of most requests has, so that it needs no second read. Only while it reads it has room for
+    /// that: a connection that says nothing shall be small.
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = [MaybeUninit::uninit(); 2048];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        ready!(self.poll_more(context, &mut buffer))?;
+        self.first.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn poll_more(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.transport).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.watch.read();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -183,15 +205,12 @@ impl AsyncRead for Watched {
             self.first.drain(..count);
             if self.first.is_empty() {
                 self.first = Vec::new();
+                // With what has come since, so that the reader need not enlarge its buffer for it.
+                let _ = self.poll_more(context, buffer)?;
             }
             return Poll::Ready(Ok(()));
         }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.transport).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            self.watch.read();
-        }
-        Poll::Ready(Ok(()))
+        self.poll_more(context, buffer)
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) fn read(schema: Value) -> Result<Shape, String> {
     Reader { definitions, open: Vec::new() }.shape(schema)
 }
 
+const IMPOSSIBLE: &str =
+    "has a schema that no value can satisfy: some of what it says in several places rules out the rest";
+
 pub(super) struct Reader {
     definitions: Value,
     /// The references that are being followed.
@@ -33,10 +36,10 @@ impl Reader {
         }
     }
 
-    fn keywords(&mut self, mut keywords: Map<String, Value>) -> Result<Shape, String> {
-        combine::all_of(&mut keywords);
+    fn keywords(&mut self, keywords: Map<String, Value>) -> Result<Shape, String> {
+        let mut keywords = self.gathered(keywords)?;
         if let Some(reference) = keywords.remove("$ref") {
-            return self.referenced(reference, keywords);
+            return self.referenced(&reference, keywords);
         }
         for unsaid in ["$schema", "$defs", "$id", "title"] {
             keywords.remove(unsaid);
@@ -57,29 +60,69 @@ impl Reader {
         Ok(shape)
     }
 
+    /// Merges the members of `allOf` into the schema that has it.
+    fn gathered(&mut self, mut keywords: Map<String, Value>) -> Result<Map<String, Value>, String> {
+        let Some(Value::Array(members)) = keywords.remove("allOf") else { return Ok(keywords) };
+        for member in members {
+            keywords = match member {
+                Value::Object(member) => both(keywords, self.inlined(member)?)?,
+                Value::Bool(true) => keywords,
+                _ => return Err(IMPOSSIBLE.to_owned()),
+            };
+        }
+        Ok(keywords)
+    }
+
+    /// A member of `allOf` without its own reference, since several cannot stand beside each other.
+    fn inlined(&mut self, member: Map<String, Value>) -> Result<Map<String, Value>, String> {
+        let mut member = self.gathered(member)?;
+        let Some(reference) = member.remove("$ref") else { return Ok(member) };
+        let target = self.target(&reference)?;
+        self.open.push(name_of(&reference));
+        let target = self.inlined(target);
+        self.open.pop();
+        both(member, target?)
+    }
+
     /// Puts what is referred to in the reference's place. What is written beside a reference comes on top of it.
-    fn referenced(&mut self, reference: Value, beside: Map<String, Value>) -> Result<Shape, String> {
-        let name = reference.as_str().unwrap_or_default().to_owned();
-        let target = name.strip_prefix("#/$defs/").and_then(|name| self.definitions.get(name)).cloned();
-        let recursive = self.open.contains(&name) || name == "#";
-        let Some(Value::Object(mut keywords)) = target.filter(|_| !recursive) else {
+    fn referenced(&mut self, reference: &Value, beside: Map<String, Value>) -> Result<Shape, String> {
+        let target = self.target(reference)?;
+        self.open.push(name_of(reference));
+        let shape = both(beside, target).and_then(|keywords| self.keywords(keywords));
+        self.open.pop();
+        shape
+    }
+
+    fn target(&self, reference: &Value) -> Result<Map<String, Value>, String> {
+        let name = name_of(reference);
+        if name == "#" || self.open.contains(&name) {
             let name = name.rsplit('/').next().filter(|name| *name != "#").map(|name| format!(", `{name}`,"));
             return Err(format!(
                 "has a type that contains itself{}; a schema without references cannot describe that, and not every \
                  model follows references: give it a fixed depth, or take the nested part as `serde_json::Value`",
                 name.unwrap_or_default()
             ));
-        };
-        keywords.extend(beside);
-        self.open.push(name);
-        let shape = self.keywords(keywords);
-        self.open.pop();
-        shape
+        }
+        match name.strip_prefix("#/$defs/").and_then(|name| self.definitions.get(name)) {
+            Some(Value::Object(target)) => Ok(target.clone()),
+            Some(Value::Bool(true)) => Ok(Map::new()),
+            _ => Err(format!(
+                "has a schema that refers to `{name}`, which is not among its `$defs`: describe it there, or in the \
+                 reference's place"
+            )),
+        }
     }
 
     fn kind(&mut self, keywords: &mut Map<String, Value>, nullable: bool) -> Result<Shape, String> {
-        if let Some(Value::Array(branches)) = keywords.remove("oneOf").or_else(|| keywords.remove("anyOf")) {
-            return self.union(branches, keywords);
+        match (keywords.remove("oneOf"), keywords.remove("anyOf")) {
+            // An enum with a tag and one without are flattened into the same struct.
+            (Some(Value::Array(one)), Some(Value::Array(other))) => {
+                return self.union(combine::each_with_each(&one, &other)?, keywords);
+            }
+            (Some(Value::Array(branches)), _) | (_, Some(Value::Array(branches))) => {
+                return self.union(branches, keywords);
+            }
+            _ => {}
         }
         if let Some(Value::Array(allowed)) = keywords.remove("enum") {
             keywords.remove("type");
@@ -120,7 +163,10 @@ impl Reader {
     }
 
     fn union(&mut self, branches: Vec<Value>, beside: &mut Map<String, Value>) -> Result<Shape, String> {
-        let branches = combine::distribute(branches, beside);
+        let branches = combine::distribute(branches, beside)?;
+        if branches.is_empty() {
+            return Err(IMPOSSIBLE.to_owned());
+        }
         let branches = branches.into_iter().map(|branch| self.shape(branch)).collect::<Result<Vec<_>, _>>()?;
         Ok(union::of(branches))
     }
@@ -170,14 +216,23 @@ impl Reader {
             }
         }
         let unevaluated = keywords.remove("unevaluatedProperties");
+        // A map says what else it takes; what does not is a struct, perhaps one without fields.
         let rest = match keywords.remove("additionalProperties").or(unevaluated) {
-            Some(Value::Bool(false)) => Rest::Refused,
+            None | Some(Value::Bool(false)) => Rest::Refused,
             Some(schema) => Rest::Like(Box::new(self.shape(schema)?)),
-            None if properties.is_empty() && patterns.is_empty() => Rest::Like(Box::new(Shape::anything())),
-            None => Rest::Refused,
         };
-        Ok(Kind::Object(ObjectShape { properties, patterns, rest }))
+        let (minimum, maximum) = (size(keywords, "minProperties"), size(keywords, "maxProperties"));
+        Ok(Kind::Object(ObjectShape { minimum, maximum, ..ObjectShape::new(properties, patterns, rest) }))
     }
+}
+
+/// What both schemas allow.
+fn both(one: Map<String, Value>, other: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    combine::merge(one, other)?.ok_or_else(|| IMPOSSIBLE.to_owned())
+}
+
+fn name_of(reference: &Value) -> String {
+    reference.as_str().unwrap_or_default().to_owned()
 }
 
 /// Takes "or `null`" out of a schema, in each of the ways in which `schemars` writes it.
@@ -220,7 +275,7 @@ fn number_key(pattern: &str) -> &str {
 
 fn implied_type(keywords: &Map<String, Value>) -> &'static str {
     let has = |names: &[&str]| names.iter().any(|name| keywords.contains_key(*name));
-    if has(&["properties", "additionalProperties", "patternProperties", "required"]) {
+    if has(&["properties", "additionalProperties", "patternProperties", "required", "minProperties", "maxProperties"]) {
         "object"
     } else if has(&["items", "prefixItems", "minItems", "maxItems"]) {
         "array"

@@ -21,7 +21,7 @@ fn one_shape(mut branches: Vec<Shape>) -> Shape {
     let mut choices = Choice::default();
     let mut place = None;
     let mut others = Vec::new();
-    for branch in branches {
+    for branch in branches.into_iter().flat_map(spliced) {
         match branch.kind {
             Kind::Choice(choice) => {
                 place.get_or_insert(others.len());
@@ -46,6 +46,24 @@ fn one_shape(mut branches: Vec<Shape>) -> Shape {
     }
     let told_by = told_by(&others);
     Shape::new(Kind::Union(Union { branches: others, told_by }))
+}
+
+/// The branches of a union inside a union are branches of the outer one; each says what was said of all of them.
+fn spliced(branch: Shape) -> Vec<Shape> {
+    if !branch.other.is_empty() {
+        return vec![branch];
+    }
+    let Shape { kind: Kind::Union(union), description, default: None, examples: None, .. } = branch else {
+        return vec![branch];
+    };
+    let described = |mut shape: Shape| {
+        shape.description = match (&description, shape.description) {
+            (Some(all), Some(own)) => Some(format!("{all}\n{own}")),
+            (all, own) => all.clone().or(own),
+        };
+        shape
+    };
+    union.branches.into_iter().map(described).collect()
 }
 
 fn told_by(branches: &[Shape]) -> ToldBy {

@@ -61,7 +61,10 @@ pub(crate) fn expected(shape: &Shape, detail: Detail) -> String {
         Kind::Text(text) => self::text(text),
         Kind::Choice(choice) => choices(&choice.allowed),
         Kind::List(list) => self::list(list),
-        Kind::Object(_) => "an object".to_owned(),
+        Kind::Object(object) => match size(object.minimum, object.maximum, "member") {
+            Some(size) => format!("an object of {size}"),
+            None => "an object".to_owned(),
+        },
         Kind::Union(union) => self::union(&union.branches, &union.told_by, detail),
     }
 }
@@ -108,19 +111,7 @@ fn number(number: &NumberShape, detail: Detail) -> String {
 }
 
 fn text(text: &TextShape) -> String {
-    let mut words = match text.format.as_deref() {
-        Some("date") => "a date such as \"2026-02-05\"".to_owned(),
-        Some("date-time") => "a date and time such as \"2026-02-05T14:30:00Z\"".to_owned(),
-        Some("partial-date-time") => "a date and time such as \"2026-02-05T14:30:00\"".to_owned(),
-        Some("time" | "partial-time") => "a time of day such as \"14:30:00\"".to_owned(),
-        Some("duration") => "a duration such as \"PT1H30M\"".to_owned(),
-        Some("email") => "an email address".to_owned(),
-        Some("uuid") => "a UUID".to_owned(),
-        Some("uri" | "url") => "a URL".to_owned(),
-        Some("ip" | "ipv4" | "ipv6") => "an IP address".to_owned(),
-        Some(other) => format!("a string in the format \"{other}\""),
-        None => "a string".to_owned(),
-    };
+    let mut words = text.format.as_deref().map_or_else(|| "a string".to_owned(), format);
     if let Some(size) = size(text.minimum, text.maximum, "character") {
         let _ = write!(words, " of {size}");
     }
@@ -128,6 +119,22 @@ fn text(text: &TextShape) -> String {
         let _ = write!(words, " that matches the pattern {}", Escaped(pattern.as_str()));
     }
     words
+}
+
+/// What a text of this format is.
+pub(super) fn format(format: &str) -> String {
+    match format {
+        "date" => "a date such as \"2026-02-05\"".to_owned(),
+        "date-time" => "a date and time such as \"2026-02-05T14:30:00Z\"".to_owned(),
+        "partial-date-time" => "a date and time such as \"2026-02-05T14:30:00\"".to_owned(),
+        "time" | "partial-time" => "a time of day such as \"14:30:00\"".to_owned(),
+        "duration" => "a duration such as \"PT1H30M\"".to_owned(),
+        "email" => "an email address".to_owned(),
+        "uuid" => "a UUID".to_owned(),
+        "uri" | "url" => "a URL".to_owned(),
+        "ip" | "ipv4" | "ipv6" => "an IP address".to_owned(),
+        other => format!("a string in the format \"{other}\""),
+    }
 }
 
 fn list(list: &ListShape) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Choice, Kind, ListShape, NumberShape, ObjectShape, Rest, Shape, TextShape};
+use super::{Choice, Kind, ListShape, NumberShape, ObjectShape, Rest, Shape, TextShape, words};
 
 /// The schema of a whole parameters object or of any other place where `null` is not left out.
 pub(crate) fn write(shape: &Shape) -> Value {
@@ -13,8 +13,10 @@ fn schema(shape: &Shape, says_null: bool) -> Value {
     let mut keywords = Map::new();
     match &shape.kind {
         Kind::Anything => {}
-        Kind::Nothing => put(&mut keywords, "not", json!({})),
         Kind::Null => put(&mut keywords, "type", "null"),
+        // All that it takes is `null`.
+        Kind::Nothing if says_null => put(&mut keywords, "type", "null"),
+        Kind::Nothing => put(&mut keywords, "not", json!({})),
         Kind::Boolean => put(&mut keywords, "type", "boolean"),
         Kind::Number(number) => self::number(&mut keywords, number),
         Kind::Text(text) => self::text(&mut keywords, text),
@@ -28,7 +30,7 @@ fn schema(shape: &Shape, says_null: bool) -> Value {
             put(&mut keywords, "anyOf", union.branches.iter().map(write).collect::<Vec<_>>());
         }
     }
-    if says_null {
+    if says_null && !matches!(shape.kind, Kind::Null | Kind::Nothing) {
         or_null(&mut keywords);
     }
     described(shape, keywords)
@@ -43,6 +45,10 @@ fn described(shape: &Shape, keywords: Map<String, Value>) -> Value {
             let line_break = if description.is_empty() { "" } else { "\n" };
             description.push_str(&format!("{line_break}- {value}: {meaning}"));
         }
+    }
+    if let Some(sentence) = written_as(shape) {
+        let line_break = if description.is_empty() { "" } else { "\n" };
+        description.push_str(&format!("{line_break}{sentence}"));
     }
     let mut keywords = keywords.into_iter().peekable();
     if let Some((keyword, value)) = keywords.next_if(|(keyword, _)| keyword == "type") {
@@ -59,8 +65,43 @@ fn described(shape: &Shape, keywords: Map<String, Value>) -> Value {
     if let Some(examples) = &shape.examples {
         put(&mut all, "examples", examples.clone());
     }
-    all.extend(shape.other.clone());
+    let other = shape.other.iter().filter(|(keyword, _)| *keyword != "format");
+    all.extend(other.map(|(keyword, value)| (keyword.clone(), value.clone())));
     Value::Object(all)
+}
+
+/// The formats that JSON Schema has, all of them of texts
+/// (<https://json-schema.org/draft/2020-12/json-schema-validation#section-7.3>).
+pub(crate) const FORMATS: [&str; 19] = [
+    "date-time",
+    "date",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uuid",
+    "uri-template",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+];
+
+/// A format that only Rust or the type's author knows, in words.
+fn written_as(shape: &Shape) -> Option<String> {
+    match &shape.kind {
+        Kind::Text(TextShape { format: Some(format), .. }) => {
+            (!FORMATS.contains(&&**format)).then(|| format!("Write {}.", words::format(format)))
+        }
+        _ => Some(format!("Written as {}.", shape.other.get("format")?.as_str()?)),
+    }
 }
 
 fn put(keywords: &mut Map<String, Value>, keyword: &str, value: impl Into<Value>) {
@@ -87,7 +128,7 @@ fn number(keywords: &mut Map<String, Value>, number: &NumberShape) {
 
 fn text(keywords: &mut Map<String, Value>, text: &TextShape) {
     put(keywords, "type", "string");
-    put_some(keywords, "format", text.format.clone());
+    put_some(keywords, "format", text.format.clone().filter(|format| FORMATS.contains(&&**format)));
     put_some(keywords, "minLength", text.minimum);
     put_some(keywords, "maxLength", text.maximum);
     put_some(keywords, "pattern", text.pattern.as_ref().map(regex_lite::Regex::as_str));
@@ -101,7 +142,8 @@ fn choice(keywords: &mut Map<String, Value>, choice: &Choice) {
     put(keywords, "enum", choice.allowed.clone());
 }
 
-fn type_of(value: &Value) -> &'static str {
+/// The type that a schema gives a value.
+pub(crate) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -135,7 +177,8 @@ fn object(keywords: &mut Map<String, Value>, object: &ObjectShape) {
             required.push(Value::from(property.name.as_str()));
         }
     }
-    let is_map = object.properties.is_empty() && !matches!(object.rest, Rest::Refused);
+    let takes_others = !object.patterns.is_empty() || !matches!(object.rest, Rest::Refused);
+    let is_map = object.properties.is_empty() && takes_others;
     if !is_map {
         put(keywords, "properties", properties);
         put(keywords, "required", required);
@@ -150,6 +193,8 @@ fn object(keywords: &mut Map<String, Value>, object: &ObjectShape) {
         Rest::Like(shape) => write(shape),
     };
     put(keywords, "additionalProperties", rest);
+    put_some(keywords, "minProperties", object.minimum);
+    put_some(keywords, "maxProperties", object.maximum);
 }
 
 fn or_null(keywords: &mut Map<String, Value>) {

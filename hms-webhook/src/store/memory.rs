@@ -1,5 +1,7 @@
 //! A store that lives as long as the process.
 
+mod claims;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fmt,
@@ -12,7 +14,9 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use self::claims::Claims;
 use super::{Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, Store, StoreError, StoreFuture, StoredJob};
+use crate::TraceContext;
 
 /// A store that lives as long as the process. What it holds is lost when that ends.
 ///
@@ -121,7 +125,7 @@ impl Store for Memory {
     }
 
     fn finish(&self, job: JobId) -> StoreFuture<'_, ()> {
-        self.state().queue.remove(job);
+        self.state().queue.finish(job);
         done(Ok(()))
     }
 
@@ -183,109 +187,6 @@ impl Store for Memory {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Once
-// ---------------------------------------------------------------------------------------------
-
-/// How long it is remembered that there was a claim whose lease ended without a word.
-const AFTER_LEASE: Duration = Duration::from_secs(600);
-
-/// A moment of the future; a time too long for the clock is as good as a year.
-fn far(now: Instant, wait: Duration) -> Instant {
-    now.checked_add(wait).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
-}
-
-#[derive(Default)]
-struct Claims {
-    by_key: HashMap<Arc<str>, Held>,
-    /// Every key once, with a moment before which it need not be looked at: those that are kept for an hour at most, and
-    /// the others. Within each, they come in nearly the order in which they expire.
-    queues: [VecDeque<(Instant, Arc<str>)>; 2],
-}
-
-struct Held {
-    expires: Instant,
-    earlier: u32,
-    what: What,
-}
-
-enum What {
-    Running { until: Instant },
-    Released,
-    Kept(Box<str>),
-}
-
-impl Claims {
-    fn claim(&mut self, key: &str, lease: Duration, capacity: usize) -> Claim {
-        self.forget(capacity);
-        let now = Instant::now();
-        let earlier = match self.by_key.get(key) {
-            Some(held) if held.expires > now => match &held.what {
-                What::Kept(result) => return Claim::Kept(result.to_string()),
-                What::Running { until } if *until > now => return Claim::Running,
-                What::Running { .. } | What::Released => held.earlier + 1,
-            },
-            _ => 0,
-        };
-        let until = far(now, lease);
-        self.set(key, earlier, What::Running { until }, lease.saturating_add(AFTER_LEASE));
-        Claim::Granted { earlier }
-    }
-
-    fn end(&mut self, key: &str, result: Option<&str>, time_to_live: Duration) {
-        let earlier = self.by_key.get(key).map_or(0, |held| held.earlier);
-        let what = result.map_or(What::Released, |result| What::Kept(result.into()));
-        self.set(key, earlier, what, time_to_live);
-    }
-
-    /// Whether an event's key is seen for the first time; remembers it.
-    fn is_new(&mut self, key: &str, remembered_for: Duration, capacity: usize) -> bool {
-        self.forget(capacity);
-        if self.by_key.get(key).is_some_and(|held| held.expires > Instant::now()) {
-            return false;
-        }
-        self.set(key, 0, What::Kept("".into()), remembered_for);
-        true
-    }
-
-    fn set(&mut self, key: &str, earlier: u32, what: What, time_to_live: Duration) {
-        let expires = far(Instant::now(), time_to_live);
-        let held = Held { expires, earlier, what };
-        match self.by_key.get_mut(key) {
-            Some(known) => *known = held,
-            None => {
-                let key: Arc<str> = key.into();
-                let queue = &mut self.queues[usize::from(time_to_live > Duration::from_secs(3600))];
-                queue.push_back((expires, key.clone()));
-                self.by_key.insert(key, held);
-            }
-        }
-    }
-
-    /// Forgets what has expired, and some of the oldest beyond the capacity, but nothing that runs.
-    fn forget(&mut self, capacity: usize) {
-        let now = Instant::now();
-        let Self { by_key, queues } = self;
-        for queue in queues {
-            // One that was set anew goes to the back, so each is looked at once.
-            for _ in 0..queue.len() {
-                let is_full = by_key.len() >= capacity;
-                if !queue.front().is_some_and(|(moment, _)| *moment <= now || is_full) {
-                    break;
-                }
-                let Some((_, key)) = queue.pop_front() else { break };
-                let Some(held) = by_key.get(&key) else { continue };
-                let runs = matches!(held.what, What::Running { until } if until > now);
-                if held.expires <= now || (is_full && !runs) {
-                    by_key.remove(&key);
-                } else {
-                    queue.push_back((held.expires, key));
-                }
-            }
-        }
-    }
-}
-
-// ---------------------------------------------------------------------------------------------
 // The queue
 // ---------------------------------------------------------------------------------------------
 
@@ -315,13 +216,14 @@ struct Event {
     kind: String,
     call_id: Arc<str>,
     body: Bytes,
+    trace: Option<TraceContext>,
     appended: SystemTime,
 }
 
 impl Queue {
     fn append(&mut self, event: NewEvent) {
-        let NewEvent { key, kind, call_id, body, handlers, .. } = event;
-        let event = Arc::new(Event { key, kind, call_id: call_id.into(), body, appended: SystemTime::now() });
+        let NewEvent { key, kind, call_id, body, trace, handlers, .. } = event;
+        let event = Arc::new(Event { key, kind, call_id: call_id.into(), body, trace, appended: SystemTime::now() });
         for handler in handlers {
             self.last += 1;
             let entry = Entry {
@@ -337,20 +239,24 @@ impl Queue {
         }
     }
 
-    /// Puts a waiting job at the end of its lane.
+    /// Puts a waiting job into its lane: before later ones, but behind one that runs.
     fn enter(&mut self, id: JobId) {
         let Some(entry) = self.jobs.get(&id) else { return };
         let due = entry.due;
-        let is_head = match entry.lane() {
-            Some(lane) => {
-                let lane = self.lanes.entry(lane).or_default();
-                lane.push_back(id);
-                lane.len() == 1
-            }
-            None => true,
-        };
-        if is_head {
+        let Some(lane) = entry.lane() else {
             self.ready.insert((due, id));
+            return;
+        };
+        let lane = self.lanes.entry(lane).or_default();
+        let runs = |id: &JobId| self.jobs.get(id).is_some_and(|entry| entry.state == JobState::Running);
+        let behind = lane.iter().take(1).filter(|first| runs(first)).count();
+        // New ones have the highest numbers, so most go to the end.
+        let place = lane.iter().rposition(|other| *other < id).map_or(0, |earlier| earlier + 1).max(behind);
+        lane.insert(place, id);
+        if place == 0 {
+            let second = lane.get(1).copied();
+            self.ready.insert((due, id));
+            second.into_iter().for_each(|second| self.give_way(second));
         }
     }
 
@@ -374,20 +280,26 @@ impl Queue {
                 key: entry.event.key.clone(),
                 kind: entry.event.kind.clone(),
                 body: entry.event.body.clone(),
+                trace: entry.event.trace.clone(),
                 attempt: entry.attempts,
             });
         }
         Leased { jobs, next: None }
     }
 
+    fn leased(&mut self, id: JobId) -> Option<&mut Entry> {
+        self.jobs.get_mut(&id).filter(|entry| entry.state == JobState::Running)
+    }
+
     fn fail(&mut self, id: JobId, error: &str, retry: Option<Duration>) {
-        let Some(entry) = self.jobs.get_mut(&id) else { return };
+        let Some(entry) = self.leased(id) else { return };
         entry.last_error = Some(error.to_owned());
         match retry {
             Some(retry) => {
                 entry.state = JobState::Waiting;
                 entry.due = Instant::now() + retry;
-                self.ready.insert((entry.due, id));
+                let due = entry.due;
+                self.ready.insert((due, id));
             }
             None => {
                 entry.state = JobState::Dead;
@@ -397,16 +309,18 @@ impl Queue {
     }
 
     fn give_back(&mut self, id: JobId) {
-        if let Some(entry) = self.jobs.get_mut(&id).filter(|entry| entry.state == JobState::Running) {
-            entry.state = JobState::Waiting;
-            entry.attempts -= 1;
-            self.ready.insert((entry.due, id));
-        }
+        let Some(entry) = self.leased(id) else { return };
+        entry.state = JobState::Waiting;
+        entry.attempts -= 1;
+        let due = entry.due;
+        self.ready.insert((due, id));
     }
 
-    fn remove(&mut self, id: JobId) {
-        self.leave(id);
-        self.jobs.remove(&id);
+    fn finish(&mut self, id: JobId) {
+        if self.leased(id).is_some() {
+            self.leave(id);
+            self.jobs.remove(&id);
+        }
     }
 
     /// Takes a job out of its lane, so that the next one has its turn.
@@ -435,6 +349,13 @@ impl Queue {
             entry.attempts = 0;
             entry.due = Instant::now();
             self.enter(id);
+        }
+    }
+
+    /// The one whose turn it is in a lane has lost it to an earlier one.
+    fn give_way(&mut self, id: JobId) {
+        if let Some(entry) = self.jobs.get(&id) {
+            self.ready.remove(&(entry.due, id));
         }
     }
 }

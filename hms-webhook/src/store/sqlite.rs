@@ -1,5 +1,6 @@
 //! A store in one SQLite file.
 
+mod columns;
 mod file;
 mod statements;
 mod writer;
@@ -9,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use rusqlite::Connection;
 
 use super::{Claim, Counts, Filter, JobId, Leased, NewEvent, Store, StoreError, StoreFuture, StoredJob};
 use file::Access;
@@ -20,6 +23,18 @@ use writer::Writer;
 /// of it is reported as done (`journal_mode=WAL`, `synchronous=FULL`). Any SQLite tool can read the file meanwhile.
 ///
 /// A file belongs to one server at a time; the jobs of a handler about one phone call come in their order.
+///
+/// ```no_run
+/// use hms_webhook::{App, EndOfCallReport, end_of_call_report, handlers, store::Sqlite};
+///
+/// #[end_of_call_report]
+/// async fn file_report(report: EndOfCallReport) {
+///     println!("{}: {}", report.call.id, report.summary.as_deref().unwrap_or_default());
+/// }
+///
+/// let app = App::new().handlers(handlers![file_report]).store(Sqlite::open("/var/lib/desk/events.sqlite3")?);
+/// # Ok::<_, hms_webhook::store::StoreError>(())
+/// ```
 pub struct Sqlite {
     path: PathBuf,
     writer: Writer,
@@ -31,7 +46,8 @@ impl Sqlite {
     ///
     /// # Errors
     /// When another server uses the file, when it is damaged, is something else or of a newer version (it is left
-    /// untouched then), and when it cannot be written.
+    /// untouched then), and when it cannot be written. Damage is looked for everywhere in a file of up to 16 MiB; in a
+    /// larger one, what opening does not read is found when it is used, and what needs it fails then.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::with_access(path.as_ref(), Access::Server)
     }
@@ -49,6 +65,28 @@ impl Sqlite {
         Ok(Self { path: path.to_owned(), writer: Writer::start(file)? })
     }
 
+    /// Changes the dead letters that match, some at a time, so that a server whose file it is can write in between. They
+    /// are looked for without a lock, as that may take long where few match.
+    async fn change_dead(&self, filter: &Filter, change: ChangeDead) -> Result<u64, StoreError> {
+        const AT_A_TIME: usize = 2000;
+        const PAUSE: Duration = Duration::from_millis(50);
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let left = filter.limit.map_or(usize::MAX, |limit| limit.saturating_sub(count));
+            let wanted = left.min(AT_A_TIME);
+            let some = Filter { limit: Some(wanted), ..filter.clone() };
+            let found = self.writer.look(move |connection| statements::dead(connection, &some, after)).await?;
+            let Some(last) = found.last().copied() else { return Ok(count as u64) };
+            let is_all = found.len() < AT_A_TIME;
+            count += self.writer.ask(move |connection| change(connection, &found)).await?;
+            if is_all {
+                return Ok(count as u64);
+            }
+            after = last;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Limits the file's size, in pages of 4096 bytes. Beyond it, nothing can be appended: for tests of a full disk.
     ///
     /// # Errors
@@ -57,6 +95,9 @@ impl Sqlite {
         self.writer.ask(move |connection| connection.pragma_update(None, "max_page_count", pages)).await
     }
 }
+
+/// Changes those of these jobs that are dead letters still; gives back how many.
+type ChangeDead = fn(&Connection, &[i64]) -> rusqlite::Result<usize>;
 
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,21 +144,19 @@ impl Store for Sqlite {
 
     fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<StoredJob>> {
         let filter = filter.clone();
-        self.writer.ask(move |connection| statements::list(connection, &filter))
+        self.writer.look(move |connection| statements::list(connection, &filter))
     }
 
     fn counts(&self) -> StoreFuture<'_, Counts> {
-        self.writer.ask(statements::counts)
+        self.writer.look(statements::counts)
     }
 
     fn replay<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, u64> {
-        let filter = filter.clone();
-        self.writer.ask(move |connection| statements::replay(connection, &filter))
+        Box::pin(self.change_dead(filter, statements::replay))
     }
 
     fn discard<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, u64> {
-        let filter = filter.clone();
-        self.writer.ask(move |connection| statements::discard(connection, &filter))
+        Box::pin(self.change_dead(filter, statements::discard))
     }
 
     fn check(&self) -> StoreFuture<'_, ()> {

@@ -3,7 +3,7 @@
 use std::{env, fs, path::Path};
 
 use crate::{
-    App,
+    App, Profile,
     schema::{changes::changes, file},
 };
 
@@ -44,7 +44,7 @@ pub fn assert_tools_snapshot(app: &App, folder: &str, file: &str) {
     let definitions = app.definitions().unwrap_or_else(|error| panic!("{error}"));
     let path = Path::new(folder).join(file);
     if env::var_os(UPDATE).is_some_and(|value| !value.is_empty() && value != "0") {
-        if let Err(error) = fs::write(&path, file::text(&definitions)) {
+        if let Err(error) = file::write(&path, &file::text(&definitions)) {
             panic!("{} cannot be written: {error}", path.display());
         }
         return;
@@ -55,7 +55,7 @@ pub fn assert_tools_snapshot(app: &App, folder: &str, file: &str) {
         Err(error) => panic!("{} cannot be read: {error}; {remedy}", path.display()),
     };
     let before = file::read(&text).unwrap_or_else(|error| panic!("{}: {error}; {remedy}", path.display()));
-    let changes = changes(&before, &definitions);
+    let changes = changes(&before, &definitions, Profile::Plain);
     if !changes.is_empty() {
         let lines: String = changes.iter().map(|change| format!("\n  {change}")).collect();
         panic!("{} does not say what the tools are; {remedy}:{lines}", path.display());

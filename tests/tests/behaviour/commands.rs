@@ -55,10 +55,40 @@ fn the_definitions_are_json_on_standard_output() {
 fn people_get_a_table_without_colours_in_a_pipe() {
     let seen = garage(&["tools"]);
     assert_eq!((seen.code, &*seen.errors), (Some(0), ""));
+    // What may be left out may be left out in every form.
+    assert_eq!(garage(&["tools", "--profile", "openai-strict"]).output, seen.output);
     let lines: Vec<_> = seen.output.lines().collect();
     assert!(lines[0].starts_with("TOOL") && lines[0].contains("ARGUMENTS") && lines[0].ends_with("DESCRIPTION"));
     assert!(lines[1].starts_with("find_slot    day, limit?  Find"), "{}", lines[1]);
     assert!(!seen.output.contains('\u{1b}'));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_gets_colours_unless_it_wants_none() {
+    let file = File::new("colours");
+    fs::write(&file.0, r#"[{"name": "gone", "description": "", "parameters": {}}]"#).unwrap();
+    // `script` runs a command on a terminal of its own.
+    let on_terminal = |command: &str, variables: &[(&str, &str)]| {
+        let line = format!("{} {command}", env!("CARGO_BIN_EXE_garage"));
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env_clear();
+        script.envs(variables.iter().copied()).env("PATH", env::var_os("PATH").unwrap());
+        let output = script.stdin(process::Stdio::null()).output().expect("`script` of util-linux is there");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let check = format!("tools --check {}", file.path());
+    let terminal = ("TERM", "xterm-256color");
+    let seen = on_terminal(&check, &[terminal]);
+    assert!(seen.contains("\u{1b}[1m\u{1b}[31mbreaking"), "{seen:?}");
+    assert!(seen.contains("\u{1b}[32mcompatible"), "{seen:?}");
+    assert!(on_terminal("tools", &[terminal]).contains("\u{1b}[1mTOOL"));
+    for variables in [&[terminal, ("NO_COLOR", "1")][..], &[("TERM", "dumb")]] {
+        let seen = on_terminal(&check, variables);
+        assert!(seen.contains("breaking") && !seen.contains('\u{1b}'), "{seen:?}");
+    }
+    // What a program reads has none, wherever it goes.
+    assert!(!on_terminal("tools --json", &[terminal]).contains('\u{1b}'));
 }
 
 #[test]
@@ -96,14 +126,89 @@ fn what_cannot_be_checked_is_one_line_that_says_what_to_do() {
         assert!(seen.errors.contains(file) && seen.errors.contains("tools --write"), "{}", seen.errors);
     }
     let things = File::new("things");
-    for (other, part) in [("[1, 2]", "number 1 of its list"), (r#"[{"price": 3}]"#, "`name`"), ("[", "not JSON")] {
+    let nested = r#"[{"type": "function", "function": {"name": "a", "parameters": {}}}]"#;
+    for (other, part) in [
+        ("[1, 2]", "number 1 of its list"),
+        (r#"[{"price": 3}]"#, "`name`"),
+        ("[", "not JSON"),
+        (nested, "number 1 of its list"),
+        (
+            r#"[{"name": "a", "parameters": {}, "price": 3, "size": 1}]"#,
+            "number 1 of its list, `a`, has the member `price`",
+        ),
+        (r#"[{"name": "a", "parameters": 5}]"#, "number 1 of its list, `a`, has `parameters` that are no object"),
+        (
+            r#"[{"name": "b", "parameters": {}}, {"name": "a", "parameters": {}}, {"name": "b", "parameters": {}}]"#,
+            "has the tool `b` twice, as number 1 and number 3",
+        ),
+    ] {
         fs::write(&things.0, other).unwrap();
         let seen = garage(&["tools", "--check", things.path()]);
         assert_eq!((seen.code, seen.errors.lines().count()), (Some(1), 1), "{}", seen.errors);
         assert!(seen.errors.contains(part) && !seen.errors.contains("struct"), "{}", seen.errors);
     }
-    let unwritable = garage(&["tools", "--write", "/no/such/folder/tools.json"]);
-    assert_eq!((unwritable.code, unwritable.errors.lines().count()), (Some(1), 1), "{}", unwritable.errors);
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let refused = |file: &str, advice: &str| {
+        let seen = garage(&["tools", "--write", file]);
+        assert_eq!((seen.code, &*seen.output, seen.errors.lines().count()), (Some(1), "", 1), "{}", seen.errors);
+        assert!(seen.errors.contains(file) && seen.errors.contains(advice), "{}", seen.errors);
+    };
+    refused("/no/such/folder/tools.json", "in a folder that is there");
+    refused(folder.path().to_str().unwrap(), "it is a folder: name a file in it");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    // What was there is replaced, through a link too, and nothing else is left behind.
+    fs::write(path("tools.json"), "x".repeat(100_000)).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        fs::set_permissions(path("tools.json"), fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(path("tools.json"), path("link.json")).unwrap();
+        assert_eq!(garage(&["tools", "--write", &path("link.json")]).code, Some(0));
+        assert!(fs::symlink_metadata(path("link.json")).unwrap().is_symlink());
+        assert_eq!(fs::metadata(path("tools.json")).unwrap().permissions().mode() & 0o777, 0o640);
+        fs::remove_file(path("link.json")).unwrap();
+        // What is no file is written to as it is.
+        assert_eq!(
+            garage(&["tools", "--write", "/dev/stdout"]).output,
+            fs::read_to_string(path("tools.json")).unwrap()
+        );
+    }
+    assert_eq!(garage(&["tools", "--write", &path("tools.json")]).code, Some(0));
+    assert_eq!(garage(&["tools", "--check", &path("tools.json")]).code, Some(0));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_in_the_form_of_a_profile_is_judged_by_what_it_means() {
+    let file = File::new("profile");
+    let form = |what: &str| garage(&["tools", what, file.path(), "--profile", "anthropic"]);
+    assert_eq!(form("--write").code, Some(0));
+    assert_eq!(form("--check").code, Some(0), "{}", form("--check").output);
+    let written = fs::read_to_string(&file.0).unwrap();
+    for (other, line) in [
+        ("At most 9999999999.", "breaking    find_slot.limit: maximum 9999999999 → 4294967295"),
+        ("At most 5.", "compatible  find_slot.limit: maximum 5 → 4294967295"),
+    ] {
+        fs::write(&file.0, written.replace("At most 4294967295.", other)).unwrap();
+        let seen = form("--check");
+        assert_eq!((seen.code, seen.output.trim_end()), (Some(1), line));
+    }
+    // Compared with another form than its own, it is told which one that is.
+    fs::write(&file.0, &written).unwrap();
+    let seen = garage(&["tools", "--check", file.path()]);
+    assert_eq!(seen.code, Some(1));
+    assert!(seen.errors.contains("the form of `anthropic`: compare it with `--profile anthropic`"), "{}", seen.errors);
+    // A file in another form is not what `--write` would write, though it says the same.
+    assert_eq!(garage(&["tools", "--write", file.path()]).code, Some(0));
+    let seen = garage(&["tools", "--check", file.path(), "--profile", "openai-strict"]);
+    assert_eq!(seen.code, Some(1));
+    assert!(seen.output.starts_with("compatible  find_slot: the same, written in another way"), "{}", seen.output);
 }
 
 #[test]
@@ -130,7 +235,13 @@ fn arguments_come_from_standard_input_where_a_dash_stands_for_them() {
     let done = call(b"{\"day\": \"Monday\"}\n");
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert!(serde_json::from_slice::<Value>(&done.stdout).unwrap().is_object());
-    for (text, part) in [(&b"day: Monday"[..], "not JSON"), (b"", "not JSON"), (b"\xff", "standard input")] {
+    let large = format!("{{\"day\": \"{}\"}}", "x".repeat(3_000_000));
+    for (text, part) in [
+        (&b"day: Monday"[..], "not JSON"),
+        (b"", "not JSON"),
+        (b"\xff", "standard input"),
+        (large.as_bytes(), "larger than the limit of 1048576 bytes"),
+    ] {
         let seen = call(text);
         let errors = String::from_utf8(seen.stderr).unwrap();
         assert_eq!((seen.status.code(), errors.lines().count()), (Some(1), 1), "{errors}");
@@ -177,10 +288,61 @@ fn a_call_that_cannot_be_made_is_one_line_that_says_what_to_do() {
 
 #[test]
 fn the_help_of_each_command_documents_its_exit_codes() {
-    for command in ["tools", "call"] {
-        let seen = garage(&[command, "--help"]);
+    for command in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["tools", "--help"],
+        &["call", "--help"],
+        &["send", "--help"],
+        &["simulate", "--help"],
+        &["replay", "--help"],
+        &["events", "--help"],
+        &["events", "list", "--help"],
+        &["events", "replay", "--help"],
+        &["push", "--help"],
+    ] {
+        let seen = garage(command);
         assert_eq!((seen.code, &*seen.errors), (Some(0), ""));
         assert!(seen.output.contains("Exit codes:"), "{}", seen.output);
+        // Where no terminal says how wide it is; one of 80 columns breaks what is longer itself.
+        let longest = seen.output.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(100), "{}", seen.output);
+        let listed = seen.output.lines().filter(|line| line.starts_with("  ") && !line.trim().starts_with("--"));
+        let codes: Vec<_> = listed.skip_while(|line| !line.starts_with("  0  ")).collect();
+        assert!(codes.iter().all(|line| line.chars().count() <= 80), "{codes:?}");
+    }
+}
+
+#[test]
+fn the_help_names_the_variables_that_the_server_reads() {
+    let help = garage(&["--help"]);
+    assert_eq!((help.code, &*help.errors), (Some(0), ""));
+    let environment = |text: &str| text.split("Environment:").nth(1)?.split("Exit codes:").next().map(str::to_owned);
+    let named = environment(&help.output).unwrap();
+    assert_eq!(environment(&garage(&["serve", "--help"]).output).as_deref(), Some(&*named));
+    for variable in [
+        "HMS_WEBHOOK_SECRET",
+        "HMS_WEBHOOK_SECRET_FILE",
+        "HMS_WEBHOOK_SECRET_PREVIOUS",
+        "HMS_WEBHOOK_LISTEN",
+        "PORT",
+        "HMS_WEBHOOK_PATH",
+        "HMS_WEBHOOK_TRUSTED_PROXIES",
+        "HMS_WEBHOOK_PROXY_PROTOCOL",
+        "HMS_WEBHOOK_ALLOWED_NETWORKS",
+        "HMS_WEBHOOK_TLS_CERTIFICATE",
+        "HMS_WEBHOOK_TLS_KEY",
+        "HMS_WEBHOOK_STOP_PAUSE",
+        "HMS_WEBHOOK_STORE",
+        "HMS_WEBHOOK_METRICS",
+        "HMS_WEBHOOK_CONSOLE_TOKEN",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_SERVICE_NAME",
+        "OTEL_SDK_DISABLED",
+        "RUST_LOG",
+    ] {
+        assert!(named.contains(variable), "{variable} in {named}");
     }
 }
 
@@ -206,6 +368,40 @@ fn a_snapshot_fails_with_what_has_changed() {
     let committed = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/behaviour/free_bays.json")).unwrap();
     fs::write(&file.0, committed.replace("\"maxLength\": 9", "\"maxLength\": 10")).unwrap();
     assert_tools_snapshot!(App::new().tools(tools![free_bays]), file.path());
+}
+
+const SNAPSHOT: &str = "SNAPSHOT_OF_FREE_BAYS";
+
+/// Run by the next test, which sets the environment.
+#[test]
+#[ignore = "it writes where its environment says"]
+fn a_snapshot_where_the_environment_says() {
+    let Ok(file) = env::var(SNAPSHOT) else { return };
+    assert_tools_snapshot!(App::new().tools(tools![free_bays]), &file);
+}
+
+#[test]
+fn a_snapshot_is_written_when_that_is_asked_for() {
+    let file = File::new("updated");
+    fs::write(&file.0, "[]").unwrap();
+    let test = |update: Option<&str>| {
+        let mut test = Command::new(env::current_exe().unwrap());
+        test.args(["--ignored", "--exact", "commands::a_snapshot_where_the_environment_says"]);
+        test.env_remove("UPDATE_TOOLS_SNAPSHOT").env(SNAPSHOT, file.path());
+        test.envs(update.map(|update| ("UPDATE_TOOLS_SNAPSHOT", update)));
+        let output = test.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("running 1 test"), "{said}");
+        output.status.success()
+    };
+    for update in [None, Some(""), Some("0")] {
+        assert!(!test(update), "{update:?}");
+        assert_eq!(fs::read_to_string(&file.0).unwrap(), "[]");
+    }
+    assert!(test(Some("1")));
+    let written: Value = serde_json::from_str(&fs::read_to_string(&file.0).unwrap()).unwrap();
+    assert_eq!(written[0]["name"], "free_bays");
+    assert!(test(None), "what was written is what is compared");
 }
 
 #[test]

@@ -73,6 +73,33 @@ async fn notifications_are_acknowledged_and_reach_their_handlers() {
 }
 
 #[tokio::test]
+async fn handlers_of_the_same_name_are_told_apart() {
+    mod one {
+        use super::*;
+
+        #[status_update]
+        pub(super) async fn note(_update: StatusUpdate, seen: &Seen) {
+            let _ = seen.0.send("one".into());
+        }
+    }
+    mod other {
+        use super::*;
+
+        #[status_update]
+        pub(super) async fn note(_update: StatusUpdate, seen: &Seen) {
+            let _ = seen.0.send("other".into());
+        }
+    }
+
+    let (seen, mut heard) = Seen::new();
+    let server = Server::start(App::new().handlers(handlers![one::note, other::note]).state(seen)).await;
+    assert_eq!(server.deliver(message("status-update", "")).await.status, 200);
+    let mut names = [heard.recv().await.unwrap(), heard.recv().await.unwrap()];
+    names.sort_unstable();
+    assert_eq!(names, ["one", "other"]);
+}
+
+#[tokio::test]
 async fn without_handlers_everything_is_answered_all_the_same() {
     let server = Server::start(App::new()).await;
     for kind in ["assistant-request", "status-update", "end-of-call-report", "something-new"] {

@@ -30,7 +30,12 @@ async fn store(path: &Path) -> Sqlite {
             remembered_for: Duration::from_secs(600),
             kind: "end-of-call-report".into(),
             call_id: call.into(),
-            body: message("end-of-call-report", r#","summary":"a secret illness""#).into(),
+            body: message(
+                "end-of-call-report",
+                r#","customer":{"number":"+31612000111"},"summary":"a secret illness""#,
+            )
+            .into(),
+            trace: None,
             handlers: vec!["file_report".into()],
         };
         store.append(vec![event]).await.unwrap();
@@ -72,6 +77,21 @@ async fn events_are_listed_and_bodies_shown_when_asked_for_only() {
         let output = run(&path, arguments).await;
         assert_eq!(text(&output.stdout).contains("a secret illness"), shown, "{arguments:?}: {output:?}");
     }
+}
+
+#[tokio::test]
+async fn a_body_is_shown_without_what_is_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.sqlite3");
+    let _server = store(&path).await;
+    for arguments in [&["show", "1"][..], &["show", "1", "--json"]] {
+        let shown = text(&run(&path, arguments).await.stdout);
+        assert!(shown.contains("\"timestamp\": \"2026-02-03T09:15:00.000Z\""), "what it is made of is seen: {shown}");
+        assert!(shown.contains("\"summary\": \"") && !shown.contains("illness"), "{shown}");
+        assert!(shown.contains("999000001") && !shown.contains("+31612000111"), "{shown}");
+    }
+    let shown = text(&run(&path, &["show", "1", "--body"]).await.stdout);
+    assert!(shown.contains("+31612000111") && shown.contains("a secret illness"), "{shown}");
 }
 
 #[tokio::test]

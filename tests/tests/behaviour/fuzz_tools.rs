@@ -5,6 +5,7 @@ use hms_webhook::{
     testing::{FuzzReport, Problem, fuzz_tools},
     tool, tools,
 };
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 /// Book a table.
 #[tool]
@@ -62,6 +63,24 @@ async fn wait_for_ever() {
     std::future::pending::<()>().await;
 }
 
+/// A value whose type passes off as JSON what is none.
+struct Broken;
+
+impl Serialize for Broken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const AS_IT_IS: &str = "$serde_json::private::RawValue";
+        let mut raw = serializer.serialize_struct(AS_IT_IS, 1)?;
+        raw.serialize_field(AS_IT_IS, "{half of an object")?;
+        raw.end()
+    }
+}
+
+/// Say something that nobody can read.
+#[tool]
+async fn mumble() -> Broken {
+    Broken
+}
+
 async fn fuzz(app: App) -> FuzzReport {
     fuzz_tools(app, 0..40).await.unwrap()
 }
@@ -86,6 +105,14 @@ async fn a_panic_is_found_and_told_with_its_arguments() {
     let note = report.findings().iter().find(|finding| finding.tool == "write_down").unwrap();
     assert!(matches!(&note.problem, Problem::Panic(text) if text.contains("written down already")), "{report}");
     assert!(report.to_string().contains("`share` panicked (attempt to divide by zero) with seed"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_no_object_is_found() {
+    let report = fuzz_tools(App::new().tools(tools![mumble]), 0..1).await.unwrap();
+    let problems: Vec<_> = report.findings().iter().map(|finding| &finding.problem).collect();
+    assert!(!problems.is_empty() && problems.iter().all(|problem| **problem == Problem::NoObject), "{report}");
+    assert!(report.to_string().contains("the result of `mumble` was no JSON object with seed 0"), "{report}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,7 +18,10 @@ use hms_webhook::{
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::{Server, message, tool_calls};
+use crate::{
+    held::Held,
+    support::{Server, message, tool_calls},
+};
 
 /// What handlers saw, in order, and when.
 #[derive(Clone, Default)]
@@ -58,7 +61,7 @@ async fn what_fails_is_tried_again_with_growing_waits_and_ends_among_the_dead_le
     }
 
     let (seen, store) = (Seen::default(), Arc::new(Memory::new()));
-    let app = App::new().handlers(handlers![file]).state(seen.clone()).store(Shared(store.clone()));
+    let app = App::new().handlers(handlers![file]).state(seen.clone()).store(Held::new(&store));
     let platform = TestPlatform::new(app).unwrap();
     platform.end_of_call_report(json!({})).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -74,45 +77,12 @@ async fn what_fails_is_tried_again_with_growing_waits_and_ends_among_the_dead_le
     assert_eq!(dead[0].last_error.as_deref(), Some("no network"));
 }
 
-/// A store that the test keeps a hand on.
-#[derive(Debug)]
-struct Shared<S>(Arc<S>);
-
-macro_rules! hand_on {
-    ($($method:ident($($name:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(fn $method<'a>(&'a self, $($name: $type),*) -> hms_webhook::store::StoreFuture<'a, $result> {
-            self.0.$method($($name),*)
-        })*
-    };
-}
-
-impl<S: Store> Store for Shared<S> {
-    hand_on! {
-        claim(key: &'a str, lease: Duration) -> hms_webhook::store::Claim;
-        keep(key: &'a str, result: &'a str, time_to_live: Duration) -> ();
-        release(key: &'a str, time_to_live: Duration) -> ();
-        append(events: Vec<hms_webhook::store::NewEvent>) -> ();
-        lease(limit: usize) -> hms_webhook::store::Leased;
-        finish(job: hms_webhook::store::JobId) -> ();
-        fail(job: hms_webhook::store::JobId, error: &'a str, retry: Option<Duration>) -> ();
-        give_back(jobs: Vec<hms_webhook::store::JobId>) -> ();
-        list(filter: &'a Filter) -> Vec<hms_webhook::store::StoredJob>;
-        counts() -> Counts;
-        replay(filter: &'a Filter) -> u64;
-        discard(filter: &'a Filter) -> u64;
-        check() -> ();
-    }
-
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_repeated_event_is_handled_once() {
     #[status_update]
     async fn note(update: StatusUpdate, seen: &Seen) {
-        seen.note(update.call.status.as_ref().unwrap().to_string());
+        let status = update.call.status.as_ref().map(ToString::to_string);
+        seen.note(status.or(update.error).unwrap_or_default());
     }
     #[event("call-held")]
     async fn note_hold(event: UnknownEvent, seen: &Seen) {
@@ -122,7 +92,11 @@ async fn a_repeated_event_is_handled_once() {
     let seen = Seen::default();
     let platform = TestPlatform::new(App::new().handlers(handlers![note, note_hold]).state(seen.clone())).unwrap();
     let in_progress = message("status-update", "");
+    let broken = message("status-update", r#","error":"no line""#).replace(r#","status":"in-progress""#, "");
     for body in [
+        broken.clone(),
+        broken.clone(),
+        broken.replace("no line", "no number"),
         in_progress.clone(),
         in_progress.clone(),
         in_progress.replace("09:15:00", "09:15:07"),
@@ -136,7 +110,7 @@ async fn a_repeated_event_is_handled_once() {
     platform.settled().await;
     let mut texts = seen.texts();
     texts.sort();
-    assert_eq!(texts, ["call-held", "call-held", "ended", "in-progress"]);
+    assert_eq!(texts, ["call-held", "call-held", "ended", "in-progress", "no line", "no number"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,17 +217,47 @@ async fn an_event_whose_handler_is_gone_is_a_dead_letter() {
             kind: "end-of-call-report".into(),
             call_id: "c-1".into(),
             body: report("c-1").into(),
+            trace: None,
             handlers: vec!["renamed_since".into()],
         };
         store.append(vec![event]).await.unwrap();
     }
     let store = Arc::new(opened(&path).await);
-    let platform = TestPlatform::new(App::new().store(Shared(store.clone()))).unwrap();
+    let platform = TestPlatform::new(App::new().store(Held::new(&store))).unwrap();
     platform.start();
     platform.settled().await;
     let dead = store.list(&Filter { state: Some(JobState::Dead), ..Filter::default() }).await.unwrap();
     assert_eq!(dead.len(), 1);
     assert!(dead[0].last_error.as_deref().unwrap().contains("no handler `renamed_since`"), "{dead:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_whose_answer_comes_after_the_next_attempt_has_begun_is_no_hindrance() {
+    #[end_of_call_report(first_retry = "1s")]
+    async fn file(_report: EndOfCallReport, call: &Call, seen: &Seen) -> Result<(), std::io::Error> {
+        seen.note(format!("attempt {}", call.attempt()));
+        if call.attempt() == 1 {
+            return Err(std::io::Error::other("no network"));
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        Ok(())
+    }
+
+    let (seen, store) = (Seen::default(), Arc::new(Memory::new()));
+    let held = Arc::new(Held::new(&store));
+    held.hang(&["answer of fail"]);
+    let app = App::new().handlers(handlers![file]).state(seen.clone()).store(Held::new(&held));
+    let platform = TestPlatform::new(app).unwrap();
+    platform.end_of_call_report(json!({})).await;
+    held.asked_for("answer of fail").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // What comes meanwhile makes the inbox look for what is due.
+    platform.deliver(report("c-2")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(seen.texts().contains(&"attempt 2".to_owned()), "{:?}", seen.texts());
+    held.hang(&[]);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(store.counts().await.unwrap(), Counts::default(), "the second attempt was written down");
 }
 
 #[tokio::test]
@@ -274,11 +278,8 @@ async fn what_cannot_be_kept_is_not_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let seen = Seen::default();
     let store = Arc::new(Sqlite::open(folder.path().join("events.sqlite3")).unwrap());
-    let app = App::new()
-        .handlers(handlers![file])
-        .tools(tools![answer, later])
-        .state(seen.clone())
-        .store(Shared(store.clone()));
+    let app =
+        App::new().handlers(handlers![file]).tools(tools![answer, later]).state(seen.clone()).store(Held::new(&store));
     let server = Server::start(app).await;
     let ready = async || server.exchange("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
     assert_eq!(ready().await.status, 200);
@@ -354,4 +355,56 @@ async fn no_more_handlers_run_at_a_time_than_allowed() {
     platform.settled().await;
     assert_eq!(level.1.load(Ordering::Relaxed), 3);
     assert_eq!(started.elapsed().as_secs(), 4, "and no fewer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_holds_nobody_up_for_long() {
+    #[end_of_call_report]
+    async fn file(_report: EndOfCallReport, seen: &Seen) {
+        seen.note("filed");
+    }
+    /// Say yes.
+    #[tool]
+    async fn answer(seen: &Seen) -> &'static str {
+        seen.note("answered");
+        "yes"
+    }
+    /// Do it later.
+    #[tool(background)]
+    async fn later(seen: &Seen) {
+        seen.note("done");
+    }
+
+    let (seen, store) = (Seen::default(), Held::new(&Arc::new(Memory::new())));
+    let app = App::new().handlers(handlers![file]).tools(tools![answer, later]).state(seen.clone());
+    let platform = TestPlatform::new(app.store(store.clone())).unwrap();
+    let deliver = async |body: &str| {
+        let began = Instant::now();
+        (platform.deliver(body.to_owned()).await, began.elapsed().as_millis())
+    };
+
+    store.hang(&["append"]);
+    let (refused, waited) = deliver(&report("c-1")).await;
+    assert_eq!(refused.status, 503);
+    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
+    assert!((5000..5050).contains(&waited), "{waited} ms");
+
+    let began = Instant::now();
+    let both = tool_calls(&[("later", "{}"), ("answer", "{}")]);
+    let (told, waited) = deliver(&both).await;
+    let results = told.json()["results"].clone();
+    assert!(results[0]["result"]["error"].is_string(), "what is not kept is not accepted: {results}");
+    assert_eq!(results[1]["result"], json!({ "result": "yes" }));
+    assert!((5000..5050).contains(&waited), "{waited} ms");
+    let (text, at) = seen.0.lock().unwrap()[0].clone();
+    assert_eq!((text.as_str(), at), ("answered", began), "the other tool did not wait");
+
+    store.hang(&[]);
+    assert_eq!(deliver(&report("c-1")).await.0.status, 200);
+    let again = deliver(&both).await.0.json();
+    assert_eq!(again["results"][0]["result"], json!({ "result": "accepted" }));
+    platform.settled().await;
+    let mut texts = seen.texts();
+    texts.sort();
+    assert_eq!(texts, ["answered", "done", "filed"]);
 }

@@ -8,11 +8,20 @@ use std::{
     time::Duration,
 };
 
-use hms_webhook::{App, Call, ToolError, store::Sqlite, testing::TestPlatform, tool, tools};
+use bytes::Bytes;
+use hms_webhook::{
+    App, Call, ToolError,
+    store::{Memory, Sqlite},
+    testing::TestPlatform,
+    tool, tools,
+};
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
-use crate::support::{Server, tool_calls};
+use crate::{
+    held::Held,
+    support::{Server, tool_calls},
+};
 
 #[derive(Clone, Default)]
 struct Bookings(Arc<AtomicUsize>);
@@ -62,6 +71,12 @@ async fn attempts(call: &Call) -> serde_json::Value {
     json!({ "attempt": call.attempt() })
 }
 
+/// Book something within a second.
+#[tool(deadline = "1s")]
+async fn book_at_once(bookings: &Bookings) -> usize {
+    bookings.0.fetch_add(1, Ordering::Relaxed) + 1
+}
+
 /// Take a minute, whatever happens.
 #[tool(after_deadline = "finish")]
 async fn finish(bookings: &Bookings) -> usize {
@@ -70,7 +85,10 @@ async fn finish(bookings: &Bookings) -> usize {
 }
 
 fn app(bookings: &Bookings, gate: &Gate) -> App {
-    App::new().tools(tools![book, book_slowly, attempts, finish]).state(bookings.clone()).state(gate.clone())
+    App::new()
+        .tools(tools![book, book_at_once, book_slowly, attempts, finish])
+        .state(bookings.clone())
+        .state(gate.clone())
 }
 
 #[tokio::test]
@@ -196,4 +214,137 @@ async fn tools_answer_without_a_store_that_works() {
     drop(folder);
     let body = tool_calls(&[("book", r#"{"what":"a table"}"#)]);
     assert_eq!(server.deliver(&body).await.result(), json!({ "result": 1 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_is_answered_before_the_deadline_though_the_store_hangs() {
+    let (bookings, store) = (Bookings::default(), Held::new(&Arc::new(Memory::new())));
+    let platform = TestPlatform::new(app(&bookings, &Gate::default()).store(store.clone())).unwrap();
+    let book = async |body: &str| {
+        let began = Instant::now();
+        let answer = platform.deliver(body.to_owned()).await.json()["results"][0]["result"].clone();
+        (answer, began.elapsed().as_millis())
+    };
+    let bodies = [(); 3].map(|()| tool_calls(&[("book", r#"{"what":"a table"}"#)]));
+
+    // A moment without an answer: an answer that is not kept waits for that as long as the caller can.
+    store.hang(&["claim", "keep"]);
+    let (answer, waited) = book(&bodies[0]).await;
+    assert_eq!(answer, json!({ "result": 1 }));
+    assert!((8000..9000).contains(&waited), "{waited} ms");
+    store.hang(&[]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(book(&bodies[0]).await, (json!({ "result": 1 }), 0), "it was kept afterwards");
+
+    // A store that is away for good makes callers wait for the claim only.
+    store.hang(&["claim", "keep"]);
+    for (body, number) in [(&bodies[1], 2), (&bodies[2], 3)] {
+        assert_eq!(book(body).await.0, json!({ "result": number }));
+    }
+    let (answer, waited) = book(&bodies[1].replace("a table", "a chair")).await;
+    assert_eq!(answer, json!({ "result": 4 }));
+    assert!(waited < 2100, "{waited} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_about_to_be_kept_is_waited_for() {
+    let (bookings, store) = (Bookings::default(), Held::new(&Arc::new(Memory::new())));
+    let platform = TestPlatform::new(app(&bookings, &Gate::default()).store(store.clone())).unwrap();
+    store.hang(&["keep"]);
+    let body = tool_calls(&[("book", r#"{"what":"a table"}"#)]);
+    let began = Instant::now();
+    let (answer, ()) = tokio::join!(platform.deliver(body.clone()), async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        store.hang(&[]);
+    });
+    assert_eq!(answer.json()["results"][0]["result"], json!({ "result": 1 }));
+    assert_eq!(began.elapsed().as_secs(), 5, "nobody has heard of it before it was kept");
+    platform.deliver(body).await;
+    assert_eq!(bookings.count(), 1);
+}
+
+async fn late(platform: &TestPlatform, body: &str) -> u128 {
+    let began = Instant::now();
+    let answer = platform.deliver(body.to_owned()).await.json();
+    let error = answer["results"][0]["result"]["error"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    assert!(error.contains("too long"), "{error}");
+    began.elapsed().as_millis()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_before_it_was_claimed_is_not_begun() {
+    let (bookings, store) = (Bookings::default(), Held::new(&Arc::new(Memory::new())));
+    let platform = TestPlatform::new(app(&bookings, &Gate::default()).store(store.clone())).unwrap();
+    let body = delivery_of("book_at_once");
+    // The store grants it long after the caller was told, soon after, and not at all for longer than it is waited for.
+    for held_for in [30_000, 1_200, 1_999, 2_500] {
+        store.hang(&["claim"]);
+        let waited = late(&platform, &body).await;
+        assert!((1000..1050).contains(&waited), "{waited} ms");
+        tokio::time::sleep(Duration::from_millis(held_for - 1000)).await;
+        store.hang(&[]);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(bookings.count(), 0, "after {held_for} ms");
+    }
+    // The late claim was given up again, so the next delivery does not wait for its end.
+    let answer = platform.deliver(body).await.json();
+    assert_eq!(answer["results"][0]["result"], json!({ "result": 1 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_keep_results_makes_the_server_not_ready_until_it_can() {
+    for operation in ["claim", "keep"] {
+        let store = Held::new(&Arc::new(Memory::new()));
+        let platform = TestPlatform::new(app(&Bookings::default(), &Gate::default()).store(store.clone())).unwrap();
+        let ready =
+            async || platform.request(http::Request::get("/readyz").body(Bytes::new()).unwrap()).await.status.as_u16();
+        assert_eq!(ready().await, 200);
+        store.hang(&[operation, "check"]);
+        platform.deliver(tool_calls(&[("book", r#"{"what":"a table"}"#)])).await;
+        assert_eq!(ready().await, 503, "{operation}");
+        store.hang(&[]);
+        assert_eq!(ready().await, 200, "it can be written again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn results_that_are_kept_late_are_waited_for_at_a_stop() {
+    let store = Held::new(&Arc::new(Memory::new()));
+    let platform = TestPlatform::new(app(&Bookings::default(), &Gate::default()).store(store.clone())).unwrap();
+    store.hang(&["keep"]);
+    let answer = platform.deliver(delivery_of("book_at_once")).await.json();
+    assert_eq!(answer["results"][0]["result"], json!({ "result": 1 }));
+    assert!(tokio::time::timeout(Duration::from_secs(60), platform.settled()).await.is_err(), "it is not kept yet");
+    store.hang(&[]);
+    platform.settled().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_accepted_is_not_run_again_when_the_tool_answers_by_now() {
+    fn before() -> App {
+        /// Order something.
+        #[tool(background)]
+        async fn order(bookings: &Bookings) {
+            bookings.0.fetch_add(1, Ordering::Relaxed);
+        }
+        App::new().tools(tools![order])
+    }
+    fn now() -> App {
+        /// Order something.
+        #[tool]
+        async fn order(bookings: &Bookings) -> usize {
+            bookings.0.fetch_add(1, Ordering::Relaxed) + 1
+        }
+        App::new().tools(tools![order])
+    }
+
+    let (bookings, memory) = (Bookings::default(), Arc::new(Memory::new()));
+    let body = delivery_of("order");
+    for app in [before(), now()] {
+        let platform = TestPlatform::new(app.state(bookings.clone()).store(Held::new(&memory))).unwrap();
+        let answer = platform.deliver(body.clone()).await.json();
+        assert_eq!(answer["results"][0]["result"], json!({ "result": "accepted" }));
+        platform.settled().await;
+        assert_eq!(bookings.count(), 1);
+    }
 }

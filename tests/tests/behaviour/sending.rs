@@ -80,6 +80,20 @@ async fn without_a_server_one_line_says_what_to_do() {
     assert!(errors.contains("start the server with `serve`") && errors.lines().count() == 1, "{errors}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_up_is_not_told_to_be_started() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"\x15\x03\x01 no HTTP\r\n\r\n").await.unwrap();
+    });
+    let (code, _, errors) = send(&url, &["status-update"]).await;
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("which has taken the delivery (") && errors.lines().count() == 1, "{errors}");
+    assert!(errors.contains("name another with --url") && !errors.contains("start the server"), "{errors}");
+}
+
 /// Accepts `count` deliveries, answers each with `{}`, and gives back their heads, in lower case, and their bodies.
 async fn captured(count: usize, arguments: &[&str]) -> (Vec<(String, Vec<u8>)>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -139,6 +153,66 @@ async fn flags_change_what_is_sent() {
     let older = captured_message(&older).await;
     assert_eq!(older["toolCallList"][0]["function"]["arguments"]["order_id"], "A-1", "{older}");
     assert!(older.get("phoneNumber").is_some() && older.get("phone_number").is_none(), "{older}");
+    assert_eq!(older["call"]["type"], "inboundPhoneCall", "{older}");
+
+    let report =
+        captured_message(&["end-of-call-report", "--legacy", "--set", r#"analysis={"was_booked":true}"#]).await;
+    assert_eq!((&report["endReason"], &report["analysis"]["was_booked"]), (&"user_hangup".into(), &true.into()));
+    assert!(report["messages"][0]["content"].is_string(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_reaches_into_lists_and_makes_them() {
+    let set = |paths: &[&'static str]| paths.iter().flat_map(|path| ["--set", path]).collect::<Vec<_>>();
+    let paths = [
+        "tool_call_list[0].function.arguments.day=Monday",
+        "messages.0.content=Hello.",
+        "messages[1].content=Bye.",
+        "grid[0][0]=1",
+    ];
+    let message = captured_message(&[&["--tool", "find_slot"][..], &set(&paths)].concat()).await;
+    let call = &message["tool_call_list"][0];
+    assert_eq!((&call["id"], &call["function"]["arguments"]["day"]), (&"tool_1".into(), &"Monday".into()), "{message}");
+    assert_eq!(message["messages"], serde_json::json!([{ "content": "Hello." }, { "content": "Bye." }]));
+    assert_eq!(message["grid"], serde_json::json!([[1]]));
+
+    for (path, part) in [
+        ("=x", "`=x` sets nothing"),
+        ("a..b=x", "`a..b` is no path"),
+        (".a=x", "`.a` is no path"),
+        ("a.=x", "`a.` is no path"),
+        ("a[=x", "`a[` is no path"),
+        ("a[x]=x", "`a[x]` is no path"),
+        ("a[0]b=x", "`a[0]b` is no path"),
+        ("a[]=x", "`a[]` is no path"),
+        ("a[1]=x", "`a[1]` cannot be set: the list has no elements yet"),
+        ("call.id[0]=x", "`call.id[0]` cannot be set: there is no place for `[0]`"),
+        ("call[0]=x", "`call[0]` cannot be set: there is no place for `[0]`"),
+    ] {
+        let (code, _, errors) = send("http://127.0.0.1:9", &["status-update", "--set", path]).await;
+        assert!(code == Some(1) && errors.contains(part), "{path}: {errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_argument_that_is_a_text_stays_as_it_was_written() {
+    for (written, sent) in [
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("007", "007"),
+        ("1.50", "1.50"),
+        ("true", "true"),
+        ("null", "null"),
+        ("\"5\"", "5"),
+        ("Monday", "Monday"),
+    ] {
+        let day = format!("day={written}");
+        let message = captured_message(&["--tool", "find_slot", "--arg", &day, "--arg", "limit=2"]).await;
+        let arguments = &message["tool_call_list"][0]["function"]["arguments"];
+        assert_eq!(arguments, &serde_json::json!({ "day": sent, "limit": 2 }));
+    }
+    let number = captured_message(&["--tool", "find_slot", "--arg", "limit=null", "--arg", "other=5"]).await;
+    let arguments = &number["tool_call_list"][0]["function"]["arguments"];
+    assert_eq!(arguments, &serde_json::json!({ "limit": null, "other": 5 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +237,33 @@ async fn repetitions_are_calls_of_their_own_unless_a_file_is_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_sent_whatever_is_in_it() {
+    let url = serve().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("body");
+    let file = path.to_str().unwrap();
+    for (bytes, told) in [
+        (&b"{\"message\": "[..], "is not valid JSON"),
+        (b"\xff\x00 no text at all", "is not valid JSON"),
+        (b"", "is not valid JSON"),
+        (b"[1]", "expected an object as the body"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let (sent, _) = captured(1, &["--file", file]).await;
+        assert_eq!(sent[0].1, bytes);
+        let (code, answer, errors) = send(&url, &["--file", file]).await;
+        assert!(code == Some(2) && errors.starts_with("400 "), "signed, and refused for what it is: {errors}");
+        assert!(answer["error"].as_str().unwrap().contains(told), "{answer}");
+    }
+    std::fs::write(&path, "no JSON").unwrap();
+    for change in [&["--set", "call.id=c-1"][..], &["--legacy"]] {
+        let (code, _, errors) = send(&url, &[&["--file", file], change].concat()).await;
+        assert_eq!(code, Some(1));
+        assert!(errors.contains("--set and --legacy change JSON, which it is not"), "{errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn skew_dates_forward_and_back() {
     let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
     for (skew, seconds) in [("--skew=-400s", -400), ("--skew=+400s", 400)] {
@@ -181,6 +282,11 @@ async fn what_does_not_fit_together_is_said_and_nothing_is_sent() {
         let (code, _, errors) = send(nowhere, &flags).await;
         assert_eq!(code, Some(1));
         assert!(errors.contains("--tool and --arg are of `tool-calls`, not of `status-update`"), "{errors}");
+    }
+    for flags in [&[][..], &["--bad-signature"]] {
+        let (code, _, errors) = send(nowhere, flags).await;
+        assert_eq!(code, Some(1));
+        assert!(errors.contains("nothing to send: name an event (assistant-request"), "{errors}");
     }
     let (code, _, errors) = send(nowhere, &["--file", "body.json", "--arg", "day=monday"]).await;
     assert_eq!(code, Some(1));

@@ -12,7 +12,7 @@ use hms_webhook::{
 };
 use http::HeaderMap;
 
-use crate::support::{SECRET, Server, request_with, tool_calls};
+use crate::support::{SECRET, Server, hmac, request_with, tool_calls};
 
 /// Secret, timestamp, body and MAC; the first two are those of PROTOCOL.md §2.1, all were computed with
 /// `printf '%s.%s' TIMESTAMP BODY | openssl dgst -sha256 -hmac SECRET`.
@@ -56,6 +56,33 @@ fn delivery(timestamp: &str, signature: &str, body: &str) -> Delivery {
 }
 
 #[test]
+fn the_vectors_of_rfc_4231_hold_and_a_shortened_tag_does_not() {
+    let counted: Vec<u8> = (1..=25).collect();
+    for (key, message, tag) in [
+        (&[0x0b; 20][..], &b"Hi There"[..], "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+        (b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+        (&[0xaa; 20], &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+        (&counted, &[0xcd; 50], "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+        (
+            &[0xaa; 131],
+            b"Test Using Larger Than Block-Size Key - Hash Key First",
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+        ),
+    ] {
+        let secret = Secret::new(key);
+        let tag: Vec<u8> = (0..64).step_by(2).map(|at| u8::from_str_radix(&tag[at..at + 2], 16).unwrap()).collect();
+        assert!(secret.authenticates(message, &tag));
+        for length in 0..tag.len() {
+            assert!(!secret.authenticates(message, &tag[..length]), "the first {length} bytes pass");
+            let mut wrong = tag.clone();
+            wrong[length] ^= 1;
+            assert!(!secret.authenticates(message, &wrong));
+        }
+        assert!(!secret.authenticates(message, &[&tag[..], &[0]].concat()));
+    }
+}
+
+#[test]
 fn the_vectors_hold_in_every_header_form() {
     for (secret, timestamp, body, mac) in VECTORS {
         assert_eq!(Signer::new(secret).sign(timestamp, body.as_bytes()), format!("sha256={mac}"));
@@ -85,10 +112,13 @@ fn openssl_agrees_with_the_signer() {
 fn any_of_several_secrets_will_do() {
     let (secret, timestamp, body, mac) = VECTORS[0];
     let verify = |secrets: &[&str]| {
-        Verifier::new(secrets.iter().copied()).verify(delivery(timestamp, mac, body), at(1767268800)).map(|_| ())
+        let payload = Verifier::new(secrets.iter().copied()).verify(delivery(timestamp, mac, body), at(1767268800))?;
+        assert_eq!(payload.body(), body.as_bytes());
+        Ok(payload.key().map(str::to_owned))
     };
-    assert_eq!(verify(&["new", secret]), Ok(()));
-    assert_eq!(verify(&[secret, "old"]), Ok(()));
+    assert_eq!(verify(&[secret, "old"]), Ok(Some("current".into())));
+    assert_eq!(verify(&["new", secret]), Ok(Some("previous".into())));
+    assert_eq!(verify(&["new", "old", secret]), Ok(Some("secret-3".into())));
     assert_eq!(verify(&["new", "old"]), Err(VerifyError::WrongSignature));
 }
 
@@ -118,6 +148,31 @@ fn the_largest_timestamp_is_in_the_future_and_no_overflow() {
     let verify = |verifier: Verifier| verifier.verify(delivery(&timestamp, &signature, body), at(1)).map(|_| ());
     assert_eq!(verify(Verifier::new([SECRET])), Err(VerifyError::InTheFuture { seconds: u64::MAX - 1 }));
     assert_eq!(verify(Verifier::new([SECRET]).tolerance(Duration::MAX)), Ok(()));
+}
+
+/// Signed as they are, so that nothing but their form is wrong.
+#[test]
+fn a_timestamp_is_digits_and_nothing_else() {
+    let verifier = Verifier::new([SECRET]);
+    for timestamp in ["+1767268800", "-1767268800", " 1767268800", "1767268800.0", "1_767_268_800", "1767268800s", ""] {
+        let signature = hmac(SECRET, format!("{timestamp}.{{}}").as_bytes());
+        let error = verifier.verify(delivery(timestamp, &signature, "{}"), at(1_767_268_800)).unwrap_err();
+        assert_eq!(error, VerifyError::MalformedTimestamp, "{timestamp:?}");
+    }
+}
+
+/// Also where what is missing would be zeros.
+#[test]
+fn a_shortened_signature_is_none() {
+    let signed = |number: u32| (number.to_string(), hmac(SECRET, format!("1767268800.{number}").as_bytes()));
+    let (body, signature) = (0..).map(signed).find(|(_, signature)| signature.ends_with("00")).unwrap();
+    let verify =
+        |signature: &str| Verifier::new([SECRET]).verify(delivery("1767268800", signature, &body), at(1_767_268_800));
+    assert!(verify(&signature).is_ok());
+    for length in [62, 63, 32, 2] {
+        assert_eq!(verify(&signature[..length]).unwrap_err(), VerifyError::MalformedSignature, "{length} digits");
+    }
+    assert_eq!(verify(&format!("{signature}00")).unwrap_err(), VerifyError::MalformedSignature);
 }
 
 #[test]

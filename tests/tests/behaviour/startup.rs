@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hms_webhook::{
-    App, AssistantReply, AssistantRequest, Call, Deadline, assistant_request, handlers, testing::TestPlatform, tool,
-    tools,
+    App, AssistantReply, AssistantRequest, Call, Deadline, EndOfCallReport, assistant_request, end_of_call_report,
+    handlers, testing::TestPlatform, tool, tools,
 };
 use tokio::net::TcpListener;
 
@@ -73,6 +73,17 @@ fn all_problems_are_reported_together() {
     }
     assert_eq!(error.problems().len(), 7, "{report}");
     assert_eq!(format!("{error:?}"), report, "`main` prints the text for people");
+}
+
+#[end_of_call_report]
+fn file_report(_report: &EndOfCallReport) {}
+
+#[test]
+fn an_event_that_is_borrowed_is_to_be_taken_owned() {
+    let problems = problems(App::new().secret(SECRET).handlers(handlers![file_report]));
+    let [problem] = &problems[..] else { panic!("{problems:?}") };
+    assert!(problem.contains("borrowed by `file_report`") && !problem.contains(".state("), "{problem}");
+    assert!(problem.ends_with("an event comes from the wire, so take it owned, as `EndOfCallReport`"), "{problem}");
 }
 
 #[test]

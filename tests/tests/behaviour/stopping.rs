@@ -2,11 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hms_webhook::{App, StatusUpdate, handlers, status_update, tool, tools};
+use hms_webhook::{
+    App, StatusUpdate, handlers, status_update,
+    store::{Counts, Memory, Store},
+    tool, tools,
+};
 use serde_json::json;
 use tokio::{net::TcpStream, sync::Notify};
 
-use crate::support::{Server, message, signed_request, tool_calls};
+use crate::{
+    held::Held,
+    support::{Server, message, signed_request, tool_calls},
+};
 
 struct Gate {
     entered: Arc<Notify>,
@@ -90,4 +97,36 @@ async fn a_stop_has_an_end() {
     entered.notified().await;
     server.stop();
     server.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_has_an_end_though_the_store_hangs() {
+    let (gate, [entered, _, _]) = Gate::new();
+    let store = Held::new(&Arc::new(Memory::new()));
+    let app = App::new().handlers(handlers![wait_for_it]).state(gate).store(store.clone());
+    let mut server = Server::start(app.stop_within(Duration::from_millis(100))).await;
+    assert_eq!(server.deliver(message("status-update", "")).await.status, 200);
+    entered.notified().await;
+    store.hang(&["give_back"]);
+    server.stop();
+    tokio::time::timeout(Duration::from_secs(60), server.task).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_is_just_being_taken_at_a_stop_is_given_back_and_not_begun() {
+    let (gate, [entered, ..]) = Gate::new();
+    let memory = Arc::new(Memory::new());
+    let store = Held::new(&memory);
+    let mut server = Server::start(App::new().handlers(handlers![wait_for_it]).state(gate).store(store.clone())).await;
+    store.hang(&["lease"]);
+    assert_eq!(server.deliver(message("status-update", "")).await.status, 200);
+    store.asked_for("lease").await;
+    server.stop();
+    let ended = tokio::time::timeout(Duration::from_millis(300), &mut server.task).await;
+    assert!(ended.is_err(), "it waits for what it has asked for");
+    store.hang(&[]);
+    server.task.await.unwrap().unwrap();
+    assert_eq!(memory.counts().await.unwrap(), Counts { waiting: 1, running: 0, dead: 0 });
+    assert_eq!(memory.lease(1).await.unwrap().jobs[0].attempt, 1, "it was not begun");
+    assert!(tokio::time::timeout(Duration::from_millis(1), entered.notified()).await.is_err());
 }

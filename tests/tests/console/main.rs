@@ -14,9 +14,12 @@ mod garage;
 #[rustfmt::skip]
 mod copied {
     mod broken_off;
+    mod exact_numbers;
     mod greeting;
+    mod many_items;
     mod report;
     mod status;
+    mod too_large_a_number;
     mod tool;
     mod wrong_arguments;
 }
@@ -34,7 +37,11 @@ const SECRET: &str = "demo-secret-1";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn garage(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_garage"));
+    program(env!("CARGO_BIN_EXE_garage"), arguments, variables)
+}
+
+fn program(path: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(path);
     command.args(arguments).env_clear().env("HMS_WEBHOOK_SECRET", SECRET).env("HMS_WEBHOOK_STORE", "memory");
     command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command.kill_on_drop(true);
@@ -52,12 +59,17 @@ struct Garage {
 
 impl Garage {
     async fn start(variables: &[(&str, &str)]) -> Self {
-        let mut child = garage(&["serve", "--dev", "--listen", "127.0.0.1:0"], variables).spawn().unwrap();
+        Self::spawn(garage(&["serve", "--dev", "--listen", "127.0.0.1:0"], variables)).await
+    }
+
+    async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let find = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                if let Some((_, url)) = line.split_once("http://")
-                    && let Some((host, rest)) = url.trim().split_once("/_console/")
+                let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                if let Some((_, url)) = line["message"].as_str().unwrap_or_default().split_once("http://")
+                    && let Some((host, rest)) = url.split_once("/_console/")
                 {
                     return (host.to_owned(), format!("/_console/{rest}"));
                 }
@@ -83,6 +95,25 @@ impl Garage {
         let mut answer = Vec::new();
         tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the server hangs").unwrap();
         Answer::read(&String::from_utf8_lossy(&answer))
+    }
+
+    /// What the stream tells, until it has told of deliveries so often.
+    async fn stream(&self, deliveries: usize) -> String {
+        let mut stream = TcpStream::connect(&self.host).await.unwrap();
+        let request = format!("GET {}api/stream HTTP/1.1\r\nHost: {}\r\n\r\n", self.base, self.host);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut told = String::new();
+        let read = async {
+            let mut buffer = [0; 4096];
+            while told.matches("event: delivery").count() < deliveries || !told.ends_with("\n\n\r\n") {
+                let length = stream.read(&mut buffer).await.unwrap();
+                assert_ne!(length, 0, "the stream ended: {told}");
+                told.push_str(&String::from_utf8_lossy(&buffer[..length]));
+            }
+        };
+        let read = tokio::time::timeout(PATIENCE, read).await;
+        read.unwrap_or_else(|_| panic!("the stream tells too little: {told}"));
+        told
     }
 
     async fn get(&self, path: &str, headers: &[&str]) -> Answer {
@@ -158,6 +189,31 @@ async fn a_name_that_leads_here_by_rebinding_is_refused() {
 }
 
 #[tokio::test]
+async fn each_name_that_a_request_has_for_this_machine_is_looked_at() {
+    let garage = Garage::start(&[]).await;
+    let (own, foreign) = (format!("Host: {}", garage.host), "Host: evil.example");
+    let absolute = |host: &str| format!("http://{host}{}", garage.base);
+    for headers in [[&*own, foreign], [foreign, &*own]] {
+        let status = garage.get(&garage.base, &headers).await.status;
+        assert!(matches!(status, 400 | 421), "{headers:?}: {status}");
+    }
+    assert_eq!(garage.get(&absolute("evil.example"), &[&own]).await.status, 421);
+    assert_eq!(garage.get(&absolute(&garage.host), &[foreign]).await.status, 421);
+    assert_eq!(garage.get(&absolute(&garage.host), &[&own]).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_was_forwarded_from_elsewhere_is_refused() {
+    // As by a tunnel that lets the platform in and writes the address of this machine into `Host`.
+    let garage = Garage::start(&[]).await;
+    for header in ["X-Forwarded-For: 203.0.113.7", "X-Forwarded-Host: desk.example", "Forwarded: for=203.0.113.7"] {
+        let answer = garage.get(&garage.base, &[header]).await;
+        assert_eq!(answer.status, 403, "{header}");
+        assert!(answer.body.contains("forwarded"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_another_site_is_refused() {
     let garage = Garage::start(&[]).await;
     let deliveries = format!("{}api/deliveries", garage.base);
@@ -197,21 +253,56 @@ async fn it_delivers_like_the_platform_and_shows_what_came() {
         assert!(answer.body.contains(r#""status":401"#), "{refused}: {}", answer.body);
     }
 
+    let told = garage.stream(5).await;
+    assert!(told.contains("event: hello") && told.contains("text/event-stream"), "{told}");
+    assert!(!told.contains(SECRET));
+}
+
+#[tokio::test]
+async fn secrets_of_a_delivery_are_not_shown_and_still_repeated() {
+    let garage = Garage::start(&[]).await;
+    let deliveries = format!("{}api/deliveries", garage.base);
+    let post = async |wanted: serde_json::Value| {
+        let json = "Content-Type: application/json";
+        garage.ask("POST", &deliveries, &[json], &wanted.to_string()).await
+    };
+    let body = serde_json::json!({ "message": {
+        "type": "tool-calls",
+        "call": { "id": "c-1" },
+        "assistant": { "webhook_secret": "of-the-assistant", "llm_config": { "server_url_secret": "of-the-model" } },
+        "tool_call_list": [
+            { "id": "t-1", "type": "function", "function": { "name": "find_slot", "arguments": { "day": SECRET } } },
+        ],
+    }})
+    .to_string();
+    let first = post(serde_json::json!({ "body": body })).await;
+    assert!(first.body.contains("[secret]") && !first.body.contains(SECRET), "{}", first.body);
+    let again = post(serde_json::json!({ "delivery": 1 })).await;
+    assert!(again.body.contains(r#""status":200"#), "{}", again.body);
+    let unknown = post(serde_json::json!({ "delivery": 77 })).await;
+    assert!(unknown.status == 404 && unknown.body.contains("delivery 77 is not kept any more"), "{}", unknown.body);
+
+    let told = garage.stream(2).await;
+    for secret in [SECRET, "of-the-assistant", "of-the-model"] {
+        assert!(!told.contains(secret), "{secret} in {told}");
+    }
+    assert_eq!(told.matches(r#"\"webhook_secret\":\"[secret]\""#).count(), 2, "{told}");
+    assert_eq!(told.matches(&format!(r#""bytes":{},"#, body.len())).count(), 2, "the same bytes: {told}");
+    assert_eq!(told.matches(r#""outcome":"repeated""#).count(), 2, "{told}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_open_stays_connected_where_nothing_happens() {
+    // Its connections may be idle for a second.
+    let watched = env!("CARGO_BIN_EXE_watched");
+    let garage = Garage::spawn(program(watched, &["serve", "--dev", "--listen", "127.0.0.1:0"], &[])).await;
     let mut stream = TcpStream::connect(&garage.host).await.unwrap();
     let request = format!("GET {}api/stream HTTP/1.1\r\nHost: {}\r\n\r\n", garage.base, garage.host);
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut told = String::new();
-    let read = async {
-        let mut buffer = [0; 4096];
-        while told.matches("event: delivery").count() < 5 {
-            let length = stream.read(&mut buffer).await.unwrap();
-            assert_ne!(length, 0, "the stream ended: {told}");
-            told.push_str(&String::from_utf8_lossy(&buffer[..length]));
-        }
-    };
-    tokio::time::timeout(PATIENCE, read).await.expect("the stream tells too little");
-    assert!(told.contains("event: hello") && told.contains("text/event-stream"), "{told}");
-    assert!(!told.contains(SECRET));
+    let mut rest = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(4), stream.read_to_end(&mut rest)).await;
+    let told = String::from_utf8_lossy(&rest);
+    assert!(end.is_err() && told.contains("event: hello"), "it ended with {end:?} after {told}");
 }
 
 #[tokio::test]
@@ -250,12 +341,39 @@ async fn it_is_refused_on_an_address_that_others_reach() {
     }
 }
 
+#[tokio::test]
+async fn it_is_refused_together_with_tls() {
+    let tls = [("HMS_WEBHOOK_TLS_CERTIFICATE", "certificate.pem"), ("HMS_WEBHOOK_TLS_KEY", "key.pem")];
+    let seen = refused(&["serve", "--dev", "--listen", "127.0.0.1:0"], &tls).await;
+    let said = seen.lines().filter(|line| line.contains("`--dev`") && line.contains("TLS")).collect::<Vec<_>>();
+    assert_eq!(said.len(), 1, "{seen}");
+    assert!(said[0].contains("HMS_WEBHOOK_TLS_CERTIFICATE") && said[0].contains("leave `--dev` out"), "{seen}");
+}
+
 /// Starts what must not start, and returns what it says.
 async fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output =
         tokio::time::timeout(PATIENCE, garage(arguments, variables).output()).await.expect("it started").unwrap();
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn its_address_is_told_whatever_the_log_leaves_out() {
+    for log in ["warn", "off", "debug"] {
+        let variables = [("RUST_LOG", log), ("HMS_WEBHOOK_LOG_FORMAT", "human")];
+        let mut child = garage(&["serve", "--dev", "--listen", "127.0.0.1:0"], &variables).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let find = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if line.contains("the development console is at http://127.0.0.1:") && line.contains("/_console/") {
+                    return;
+                }
+            }
+            panic!("it ended, with RUST_LOG={log}");
+        };
+        tokio::time::timeout(PATIENCE, find).await.unwrap_or_else(|_| panic!("not told, with RUST_LOG={log}"));
+    }
 }
 
 #[tokio::test]

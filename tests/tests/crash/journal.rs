@@ -7,27 +7,38 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tokio::sync::Notify;
+
 /// A file to which the server and the client append lines. A line is written by one write, so the order of the lines
 /// is that of the events; an answer is written down after it came, so what stands behind it did happen after it.
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
+    /// The server has promised something just now.
+    promised: Notify,
 }
 
 impl Journal {
     pub(crate) fn create(path: &Path) -> Self {
         let file = OpenOptions::new().create_new(true).append(true).open(path).unwrap();
-        Self { path: path.to_owned(), file }
+        Self { path: path.to_owned(), file, promised: Notify::new() }
     }
 
     /// The server has acknowledged the event.
     pub(crate) fn acknowledged(&self, id: &str) {
         self.write("acknowledged", id);
+        self.promised.notify_waiters();
     }
 
     /// The server has answered the tool call with its result.
     pub(crate) fn answered(&self, id: &str) {
         self.write("answered", id);
+        self.promised.notify_waiters();
+    }
+
+    /// Waits for the server's next promise.
+    pub(crate) async fn next_promise(&self) {
+        self.promised.notified().await;
     }
 
     fn write(&self, what: &str, id: &str) {

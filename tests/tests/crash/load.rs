@@ -89,7 +89,7 @@ impl Plan {
     }
 }
 
-/// Delivers one thing after the other to whatever listens at `address`, until there is nothing any more.
+/// Delivers one thing after the other to what listens at `address`, which may change, until there is nothing any more.
 pub(crate) async fn client(
     name: usize,
     dice: fastrand::Rng,
@@ -105,6 +105,9 @@ pub(crate) async fn client(
                 let delivery = plan.next(deliveries);
                 let Some(answer) = deliver(&mut connection, &delivery, &secret).await else { break };
                 delivery.note(&answer, &journal);
+                if address.has_changed().unwrap_or(true) {
+                    break;
+                }
                 sleep(PAUSE).await;
             }
         }

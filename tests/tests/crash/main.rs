@@ -22,7 +22,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{process::Command, sync::watch, time::sleep};
+use tokio::{
+    process::Command,
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{
     journal::{Findings, Journal},
@@ -95,6 +99,10 @@ async fn torment(kills: u64, seed: u64, honesty: Honesty) -> Findings {
         start = began.elapsed();
         listening.send_replace(Some(process.address()));
         sleep(Duration::from_millis(dice.u64(5..300))).await;
+        if dice.bool() {
+            // What was promised in this moment has to be on the disk already. If nothing is, it is killed all the same.
+            let _ = timeout(Duration::from_millis(200), journal.next_promise()).await;
+        }
         // `kill` is SIGKILL, and waits until the process is gone and the lock on its file with it.
         process.child.kill().await.unwrap();
         listening.send_replace(None);

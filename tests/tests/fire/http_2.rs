@@ -16,9 +16,11 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+const PADDED: u8 = 8;
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
 const REFUSED_STREAM: u32 = 7;
 
@@ -92,6 +94,26 @@ async fn a_request_by_hand_is_answered() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_host() {
+    let server = Server::start(App::new()).await;
+    for (fields, said) in [
+        (&[(":authority", "a")][..], r#"{"status":"ok"}"#),
+        (&[("host", "a")], r#"{"status":"ok"}"#),
+        (&[(":authority", "a"), ("host", "a")], r#"{"status":"ok"}"#),
+        (&[], "the header `Host` is missing"),
+        (&[("host", "a"), ("host", "a")], "the header `Host` is there more than once"),
+        (&[(":authority", "a"), ("host", "a"), ("host", "b")], "the header `Host` is there more than once"),
+        (&[(":authority", "a"), ("host", "a/b")], "the header `Host` names no host"),
+    ] {
+        let mut wire = connect(&server).await;
+        let always = [(":method", "GET"), (":scheme", "http"), (":path", "/healthz")];
+        let head: Vec<u8> = always.iter().chain(fields).flat_map(|(name, value)| field(name, value)).collect();
+        wire.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, &head)).await;
+        assert!(wire.until(said.as_bytes()).await, "{fields:?}: {:?}", frames(&wire.read));
+    }
+}
+
+#[tokio::test]
 async fn rapid_resets_end_the_connection() {
     let server = Server::start(App::new()).await;
     for path in ["/healthz", PATH] {
@@ -108,6 +130,70 @@ async fn rapid_resets_end_the_connection() {
         others_are_answered(&server).await;
         wire.until_end().await;
         assert!(!taken || was_sent_away(&wire), "{path}: {:?}", frames(&wire.read).len());
+    }
+}
+
+#[tokio::test]
+async fn so_many_requests_may_be_taken_back_and_no_more() {
+    let server = Server::start(App::new().limits(|limits| limits.stream_resets = 3)).await;
+    for (resets, goes_on) in [(3, true), (4, false)] {
+        let mut wire = connect(&server).await;
+        for round in 0..resets {
+            let stream = 2 * round + 1;
+            let open = frame(HEADERS, END_HEADERS, stream, &request("POST", PATH));
+            wire.send([open, frame(RST_STREAM, 0, stream, &CANCEL)].concat()).await;
+        }
+        wire.send(frame(HEADERS, END_HEADERS | END_STREAM, 2 * resets + 1, &request("GET", "/healthz"))).await;
+        assert_eq!(wire.until(br#"{"status":"ok"}"#).await, goes_on, "after {resets}: {:?}", frames(&wire.read));
+    }
+}
+
+#[tokio::test]
+async fn requests_that_the_peer_breaks_end_the_connection() {
+    let server = Server::start(App::new()).await;
+    let open = |stream| frame(HEADERS, END_HEADERS, stream, &request("POST", PATH));
+    for (what, broken) in [
+        // The server has to reset these streams itself.
+        ("a window over all numbers", frame(WINDOW_UPDATE, 0, 0, &[0x7f, 0xff, 0xff, 0xff])),
+        ("a window that grows by nothing", frame(WINDOW_UPDATE, 0, 0, &[0; 4])),
+        ("a body longer than was announced", frame(DATA, 0, 0, b"{}")),
+    ] {
+        let mut wire = connect(&server).await;
+        for round in 0..1000_u32 {
+            let stream = 2 * round + 1;
+            let mut broken = broken.clone();
+            broken[5..9].copy_from_slice(&stream.to_be_bytes());
+            let open = match what.contains("announced") {
+                true => {
+                    let head = [request("POST", PATH), field("content-length", "1")].concat();
+                    frame(HEADERS, END_HEADERS, stream, &head)
+                }
+                false => open(stream),
+            };
+            if !wire.send([open, broken].concat()).await {
+                break;
+            }
+        }
+        others_are_answered(&server).await;
+        wire.until_end().await;
+        assert!(was_sent_away(&wire), "{what}: {:?}", frames(&wire.read).len());
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_nothing_is_cut_off() {
+    let server = Server::start(App::new()).await;
+    for nothing in [frame(DATA, 0, 1, b""), frame(DATA, PADDED, 1, &[&[0xff][..], &[0; 255]].concat())] {
+        let mut wire = connect(&server).await;
+        wire.send(frame(HEADERS, END_HEADERS, 1, &request("POST", PATH))).await;
+        let flood = nothing.repeat(100);
+        let mut sent = 0;
+        while sent < 100_000 && wire.send(&flood).await {
+            sent += 100;
+        }
+        others_are_answered(&server).await;
+        wire.until_end().await;
+        assert!(sent < 100_000 || was_sent_away(&wire), "the server took {sent} frames");
     }
 }
 

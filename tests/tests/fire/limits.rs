@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hms_webhook::{App, tool, tools};
+use hms_webhook::{App, Limits, tool, tools};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
@@ -28,6 +28,33 @@ fn padded(body: String, length: usize) -> String {
 }
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[test]
+fn the_defaults_are_those_that_are_documented() {
+    let limits = Limits::default();
+    let seconds = Duration::from_secs;
+    assert_eq!((limits.connections, limits.connections_per_address), (16_384, 4096));
+    assert_eq!((limits.head_time, limits.body_time, limits.idle_time), (seconds(10), seconds(20), seconds(30)));
+    assert_eq!((limits.head, limits.header_fields), (32 * 1024, 100));
+    assert_eq!((limits.body, limits.bodies, limits.body_rate), (1024 * 1024, 32 * 1024 * 1024, 1000));
+    assert_eq!((limits.streams, limits.stream_resets), (128, 64));
+    assert_eq!((limits.uploads, limits.requests, limits.json_depth), (4096, 1024, 64));
+    let mut of_an_app = None;
+    let _ = App::new().limits(|limits| of_an_app = Some(*limits));
+    assert_eq!(of_an_app, Some(limits));
+
+    let page = include_str!("../../../SECURITY.md");
+    for said in [
+        "16 384 connections, 4096 of one address",
+        "10 s for a head, 20 s and 1000 bytes a second for a body, 30 s idle",
+        "32 KiB and 100 fields of a head, 1 MiB of a body, 32 MiB of all bodies",
+        "64 levels of JSON",
+        "128 streams, 64 resets",
+        "1024 signed requests at a time",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+}
 
 #[tokio::test]
 async fn a_connection_over_the_limit_hears_503_and_the_others_go_on() {
@@ -90,14 +117,21 @@ async fn reports_have_room_while_tools_are_busy() {
 #[tokio::test]
 async fn bodies_share_one_budget() {
     let server = Server::start(App::new().limits(|limits| (limits.body, limits.bodies) = (700_000, 1_000_000))).await;
-    let mut holding = Wire::connect(server.address).await;
-    holding.send(format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 700000\r\n\r\n")).await;
-    holding.send(vec![b' '; 600_000]).await;
     let padded = |length: usize| padded(message("status-update", ""), length);
-    // Until the server has read what was sent.
-    while server.deliver(padded(500_000)).await.status == 200 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let holding = 'held: loop {
+        let mut holding = Wire::connect(server.address).await;
+        holding.send(format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 700000\r\n\r\n")).await;
+        holding.send(vec![b' '; 600_000]).await;
+        // Until the server has read what was sent. Whichever of the two it reads last is refused.
+        loop {
+            if server.deliver(padded(500_000)).await.status == 503 {
+                break 'held holding;
+            }
+            if tokio::time::timeout(Duration::from_millis(5), holding.until_end()).await.is_ok() {
+                break;
+            }
+        }
+    };
     let refused = server.deliver(padded(500_000)).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{refused:?}");
     assert_eq!(server.deliver(padded(100_000)).await.status, 200, "what still fits is taken");

@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hms_webhook::{App, tool, tools};
+use hms_webhook::{
+    App, AssistantReply, AssistantRequest, assistant_request, handlers, testing::TestPlatform, tool, tools,
+};
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore};
 
@@ -134,6 +136,72 @@ async fn a_busy_tool_does_not_keep_the_others_of_its_request() {
     let results = &both.json()["results"];
     assert_eq!(results[1]["result"], json!({ "result": "hello" }));
     assert!(results[0]["result"]["error"].as_str().unwrap().contains("right now"), "{results}");
+}
+
+/// How many handlers of assistant-requests were begun.
+#[derive(Default)]
+struct Begun(AtomicUsize);
+
+/// A look at the customer, of whom two fit in at a time.
+#[assistant_request(concurrency = 2)]
+async fn greet(request: AssistantRequest, begun: &Arc<Begun>) -> AssistantReply {
+    begun.0.fetch_add(1, SeqCst);
+    let seconds = if request.customer_number().is_some() { 1 } else { 60 };
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    AssistantReply::saved().max_duration(Duration::from_secs(300))
+}
+
+fn greeting(begun: &Arc<Begun>) -> TestPlatform {
+    let app = App::new().assistant_request_budget(Duration::from_millis(4200));
+    TestPlatform::new(app.handlers(handlers![greet]).state(begun.clone())).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn assistant_requests_that_cannot_be_answered_in_time_are_refused_at_once() {
+    let begun = Arc::<Begun>::default();
+    let platform = greeting(&begun).caller(Some("+31612000111"));
+    let request = || platform.event("assistant-request", json!({}));
+    assert_eq!(request().await.status, 200, "from here on it is known to take a second");
+
+    // Of the 4.2 s a second is for the handler; before that, a place becomes free every half second on average.
+    let answers = futures::future::join_all((0..20).map(|_| async {
+        let start = tokio::time::Instant::now();
+        (request().await, start.elapsed())
+    }))
+    .await;
+    let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(answer, _)| answer.status == 200);
+    assert_eq!((good.len(), refused.len(), begun.0.load(SeqCst)), (2 + 6, 12, 1 + 8));
+    for (answer, took) in good {
+        assert_eq!(answer.json()["max_duration_seconds"], 300, "the handler answered, not the fallback");
+        assert!(*took < Duration::from_millis(4200), "{took:?}");
+    }
+    for (answer, took) in refused {
+        assert_eq!((answer.status.as_u16(), &answer.headers["retry-after"]), (503, &"1".parse().unwrap()));
+        assert_eq!(*took, Duration::ZERO);
+    }
+    assert_eq!(request().await.status, 200, "once there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_assistant_request_waits_no_longer_than_its_deadline() {
+    let begun = Arc::<Begun>::default();
+    let platform = greeting(&begun).caller(None);
+    let start = tokio::time::Instant::now();
+    // Nothing is known of the handler yet, so that all of them wait.
+    let answers = futures::future::join_all((0..5).map(|_| platform.event("assistant-request", json!({})))).await;
+    assert_eq!(start.elapsed(), Duration::from_millis(4200));
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.json() == json!({})), "{answers:?}");
+    assert_eq!(begun.0.load(SeqCst), 2, "the others never had a place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_was_too_slow_is_tried_again() {
+    let begun = Arc::<Begun>::default();
+    let platform = greeting(&begun).caller(None);
+    for attempt in 1..=3 {
+        assert_eq!(platform.event("assistant-request", json!({})).await.status, 200);
+        assert_eq!(begun.0.load(SeqCst), attempt);
+    }
 }
 
 /// The capacity of this one is 8 calls of 20 ms at a time: 400 a second.

@@ -110,9 +110,12 @@ async fn secrets_change_under_load_and_no_request_is_refused() {
         if round % 2 == 0 {
             process.signal("HUP");
         }
-        while status_of(&mut probe, &new).await != 200 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let taken = async {
+            while status_of(&mut probe, &new).await != 200 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), taken).await.expect("the new secret is not taken");
         signs_with.store(round, SeqCst);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -132,7 +135,7 @@ async fn secrets_change_under_load_and_no_request_is_refused() {
     assert!(answered > 100, "{answered}");
 
     let log = process.log.lock().unwrap().clone();
-    assert!(log.contains(r#"key="current""#) && log.contains("has changed"), "{log}");
+    assert!(log.contains(r#""key":"current""#) && log.contains("has changed"), "{log}");
     assert!(!log.contains("secret-1"), "{log}");
 }
 
@@ -237,7 +240,7 @@ async fn no_secret_signature_or_body_is_in_any_output() {
     process.child.wait().await.unwrap();
 
     let log = process.log.lock().unwrap().clone();
-    assert!(log.contains("has changed") && log.contains(r#"key="previous""#), "the paths were not driven");
+    assert!(log.contains("has changed") && log.contains(r#""key":"previous""#), "the paths were not driven");
     let output = [log, answers].concat();
     for forbidden in ["marked-secret", "marked-previous", "marked-foreign", said] {
         let found = output.lines().find(|line| line.contains(forbidden));

@@ -56,6 +56,26 @@ async fn a_trusted_proxy_says_who_sends() {
 }
 
 #[tokio::test]
+async fn a_trusted_proxy_says_it_in_the_standard_header_too() {
+    let app = App::new().trusted_proxies(["127.0.0.0/8"]).allowed_networks(["203.0.113.0/24", "127.0.0.0/8"]);
+    let server = Server::start(app).await;
+    let with = |fields: &str| format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{fields}Connection: close\r\n\r\n");
+    for (fields, status) in [
+        ("Forwarded: for=203.0.113.9;proto=https\r\n", 200),
+        ("Forwarded: for=192.0.2.1, for=\"203.0.113.9:4711\", for=127.0.0.2\r\n", 200),
+        ("Forwarded: for=203.0.113.9, for=\"[2001:db8::1]\"\r\n", 403),
+        ("Forwarded: for=\", for=192.0.2.1\r\n", 403),
+        ("Forwarded: for=203.0.113.9\r\nX-Forwarded-For: 203.0.113.9\r\n", 200),
+        ("Forwarded: for=203.0.113.9\r\nX-Forwarded-For: 192.0.2.1\r\n", 403),
+        ("Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 203.0.113.9\r\n", 403),
+    ] {
+        assert_eq!(statuses(&server, with(fields)).await, [status], "{fields}");
+    }
+    let trusting_nobody = Server::start(App::new().allowed_networks(["203.0.113.0/24"])).await;
+    assert_eq!(statuses(&trusting_nobody, with("Forwarded: for=203.0.113.9\r\n")).await, [403]);
+}
+
+#[tokio::test]
 async fn connections_of_a_trusted_proxy_are_not_counted() {
     let limited = || App::new().limits(|limits| limits.connections_per_address = 1);
     for (app, expected) in [(limited().trusted_proxies(["127.0.0.1"]), 200), (limited(), 503)] {

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use bytes::Bytes;
 use hms_webhook::store::{Claim, NewEvent, Sqlite, Store};
 
-use crate::{event, place};
+use crate::{events::event, place};
 
 fn large(key: &str) -> NewEvent {
     NewEvent { body: Bytes::from(vec![b'x'; 100_000]), ..event(key, "") }
@@ -84,7 +84,6 @@ fn a_folder_that_cannot_be_made_is_said_at_the_start() {
 fn a_read_only_file_is_said_at_the_start() {
     let (_folder, path) = place();
     drop(Sqlite::open(&path).unwrap());
-    std::thread::sleep(Duration::from_millis(100)); // until the file is closed
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     match Sqlite::open(&path) {
         // Permissions do not bind the superuser.
@@ -102,4 +101,23 @@ async fn a_claim_that_was_not_committed_is_not_granted() {
     fs::remove_dir_all(folder.path()).unwrap();
     assert!(store.claim("b", Duration::from_secs(9)).await.is_err());
     assert!(store.keep("a", "{}", Duration::from_secs(9)).await.is_err());
+}
+
+#[tokio::test]
+async fn who_asks_while_another_program_holds_the_file_is_refused_after_one_wait() {
+    let (_folder, path) = place();
+    let store = Sqlite::open(&path).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = std::time::Instant::now();
+    let keys = ["a", "b", "c", "d"];
+    let [first, rest @ ..] = keys.map(|key| store.append(vec![event(key, "")]));
+    for refused in [first.await].into_iter().chain(futures::future::join_all(rest).await) {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("is held by another program"), "{error}");
+    }
+    // One wait of ten seconds for what came first, and one for all that came meanwhile.
+    assert!(began.elapsed() < Duration::from_secs(28), "{:?}", began.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    store.append(vec![event("a", "")]).await.unwrap();
 }

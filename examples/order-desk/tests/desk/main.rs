@@ -18,9 +18,14 @@ fn desk() -> (TestPlatform, Database) {
 
 fn desk_with(opening_hours: OpeningHours) -> (TestPlatform, Database) {
     let database = Database::in_memory().expect("there is memory");
+    (desk_on(&database, opening_hours), database)
+}
+
+/// A desk that has just been started on a database, and remembers no call.
+fn desk_on(database: &Database, opening_hours: OpeningHours) -> TestPlatform {
     let now = "2026-02-03T09:15".parse().expect("this is a moment");
     let app = order_desk::app(database.clone(), opening_hours, Clock::Fixed(now));
-    (TestPlatform::new(app).expect("the desk is complete"), database)
+    TestPlatform::new(app).expect("the desk is complete")
 }
 
 /// The first row of a query, as text with `|` between the columns.

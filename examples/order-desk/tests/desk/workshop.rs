@@ -1,8 +1,9 @@
 //! Finding and booking slots.
 
+use order_desk::OpeningHours;
 use serde_json::json;
 
-use crate::{desk, row};
+use crate::{desk, desk_on, row};
 
 #[tokio::test]
 async fn free_slots_of_a_morning() {
@@ -64,4 +65,15 @@ async fn nobody_works_over_lunch() {
     let slot = json!({ "day": "2026-02-05", "hour": 12, "visit": { "reason": "advice" } });
     let reply = platform.call_tool("book_slot", slot).await;
     assert_eq!(reply.error(), Some("no slot begins at that hour; find the free slots again"));
+}
+
+#[tokio::test]
+async fn a_booking_whose_answer_was_lost_is_made_once() {
+    let (platform, database) = desk();
+    let slot = json!({ "day": "2026-02-05", "hour": 14, "visit": { "bikes": 2, "reason": "repair" } });
+    let first = platform.call_tool("book_slot", &slot).await;
+    let again = desk_on(&database, OpeningHours::always()).call_tool("book_slot", &slot).await;
+    assert_eq!(again.value(), first.value());
+    assert_eq!(first["booking_id"], 1);
+    assert_eq!(row(&database, "SELECT count(*) FROM visits"), "1");
 }

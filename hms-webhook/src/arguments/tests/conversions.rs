@@ -166,6 +166,20 @@ fn unions_find_their_branch() {
 }
 
 #[test]
+fn of_a_union_what_fits_unchanged_goes_before_what_loses_a_null() {
+    let schema = json!({"anyOf": [
+        {"type": "object", "properties": {"x": {"type": "object"}}, "additionalProperties": false},
+        {"type": "object", "properties": {"x": {"type": "null"}}, "required": ["x"], "additionalProperties": false},
+    ]});
+    let shape = crate::shape::read(schema).unwrap();
+    for lenient in [false, true] {
+        let conform = |json| crate::arguments::prepare::conform_to(&shape, json, lenient);
+        assert_eq!(conform("{\"x\":null}"), Ok("{\"x\":null}".to_owned()));
+        assert_eq!(conform("{\"x\":{}}"), Ok("{\"x\":{}}".to_owned()));
+    }
+}
+
+#[test]
 fn maps_lists_and_sets() {
     assert_eq!(read("{\"7\":\"1\"}"), Ok(HashMap::from([(7u32, 1u8)])));
     assert!(read::<HashMap<u32, u8>>("{\"a\":1}").is_err());

@@ -60,10 +60,6 @@ struct Tree {
     children: Vec<Tree>,
 }
 
-fn shown<T: ArgumentValue>() -> Value {
-    parameters(&[argument::<T>().spec()])["properties"]["value"].clone()
-}
-
 #[test]
 fn a_tool_is_one_flat_object() {
     const ORDER: Argument<String> = Argument::new("order_id", "The order number.");
@@ -177,7 +173,7 @@ fn flattened_fields_become_members_of_each_form() {
     assert_eq!(shown["anyOf"][0]["required"], json!(["note", "kind", "number"]));
     assert_eq!(shown["anyOf"][1]["properties"]["kind"], json!({ "type": "string", "enum": ["cash"] }));
     assert_eq!(shown["anyOf"][1]["additionalProperties"], json!(false));
-    assert_eq!(super::shown_rest::<CatchAll>(), json!(true));
+    assert_eq!(super::shown::<CatchAll>()["additionalProperties"], json!(true));
 }
 
 #[test]
@@ -202,4 +198,11 @@ fn what_cannot_work_is_said_at_start_up() {
     assert!(example.ends_with("refuse: it must be an integer from 0 to 255, got the number 300"), "{example}");
     let whole = refused(&tool(&[argument::<u8>().spec()]).whole());
     assert!(whole.contains("its type is no object"), "{whole}");
+}
+
+/// A value that can only be `null` is shown as that, once: `["null", "null"]` is no schema.
+#[test]
+fn what_can_only_be_null_is_shown_so() {
+    let shown = parameters(&[argument::<Vec<Option<()>>>().spec()]);
+    assert_eq!(shown["properties"]["value"]["items"], json!({ "type": "null" }));
 }

@@ -35,8 +35,38 @@ struct Sample {
     tagged: Tagged,
     loose: Option<Loose>,
     flattened: Option<Flattened>,
+    #[schemars(extend("minProperties" = 2))]
+    some: Option<BTreeMap<String, u8>>,
+    contact: Option<Contact>,
+    empty: Option<Empty>,
     nothing: (),
     any: Value,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Empty {}
+
+/// An enum with a tag and one without, flattened into one struct.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Contact {
+    #[serde(flatten)]
+    payment: Payment,
+    #[serde(flatten)]
+    way: Way,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind")]
+enum Payment {
+    Plain { count: u8 },
+    Nothing,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Way {
+    Named { name: String },
+    Noted { note: Option<bool>, extra: u8 },
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -93,11 +123,16 @@ fn starts() -> impl Strategy<Value = Value> {
         Just(json!({ "note": "", "Flat": null })),
         Just(json!({ "note": "", "Long": { "width": 1 } })),
     ];
-    (forms, tagged, loose, flattened).prop_map(|(form, tagged, loose, flattened)| {
+    let contact = prop_oneof![
+        Just(json!({ "kind": "Plain", "count": 1, "name": "x" })),
+        Just(json!({ "kind": "Nothing", "note": true, "extra": 1 })),
+    ];
+    (forms, tagged, loose, flattened, contact).prop_map(|(form, tagged, loose, flattened, contact)| {
         json!({
             "flag": true, "small": -1, "count": 5, "bounded": 2, "real": 0.5, "text": "ab", "code": "abc",
             "list": [1, null], "map": { "a": true }, "by_number": { "7": true }, "pair": [1, "x"], "form": form,
-            "tagged": tagged, "loose": loose, "flattened": flattened, "nothing": null, "any": [1],
+            "tagged": tagged, "loose": loose, "flattened": flattened, "some": { "a": 1, "b": 2 },
+            "contact": contact, "empty": {}, "nothing": null, "any": [1],
         })
     })
 }
@@ -196,6 +231,7 @@ fn allows(schema: &Value, value: &Value) -> bool {
     let number = value.as_f64();
     let length = value.as_str().map(|text| text.chars().count() as f64);
     let count = value.as_array().map(|items| items.len() as f64);
+    let members = value.as_object().map(|members| members.len() as f64);
     let least = |size: f64, limit: f64| size >= limit;
     let most = |size: f64, limit: f64| size <= limit;
     let fits = limit("minimum", least, number)
@@ -203,7 +239,8 @@ fn allows(schema: &Value, value: &Value) -> bool {
         && limit("minLength", least, length)
         && limit("maxLength", most, length)
         && limit("minItems", least, count)
-        && limit("maxItems", most, count);
+        && limit("maxItems", most, count)
+        && limit("minProperties", least, members);
     let matches = schema.get("pattern").and_then(Value::as_str).zip(value.as_str());
     let matches = matches.is_none_or(|(pattern, text)| regex_lite::Regex::new(pattern).unwrap().is_match(text));
     of_type && chosen && fits && matches && parts_are_allowed(schema, value)

@@ -43,6 +43,23 @@ enum Payment {
     Cash,
 }
 
+/// Told apart by what fits.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Place {
+    Whole { street: String, zip: String, city: String },
+    Known { id: u32 },
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Counted {
+    Number(u8),
+    Names(Vec<String>),
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Size {
@@ -164,10 +181,23 @@ fn every_sentence() {
             order(",\"shape\":{}"),
             "`shape` must be \"nothing\" or an object with the one member `circle` or an object with the one member `square`, got an object with 0 members",
         ),
+        // Of several shapes, the one that comes nearest is spoken of.
+        (read::<Place>("{\"id\":\"x\"}").unwrap_err(), "`value.id` must be an integer, got the string \"x\""),
+        (
+            read::<Place>("{\"street\":[],\"zip\":\"1012\",\"city\":\"Ede\"}").unwrap_err(),
+            "`value.street` must be a string, got an array",
+        ),
+        (read::<Counted>("true").unwrap_err(), "`value` must be an integer or an array, got true"),
         // The object itself.
         (
             read::<u8>("1").and(read_from(argument::<u8>(), "[1]")).unwrap_err(),
             "the arguments must be a JSON object, got an array",
+        ),
+        // JSON in a text that is no object either.
+        (read_from(argument::<u8>(), "\"[1]\"").unwrap_err(), "the arguments must be a JSON object, got an array"),
+        (
+            read_from(argument::<Option<u8>>(), "\" 5 \"").unwrap_err(),
+            "the arguments must be a JSON object, got the number 5",
         ),
         (
             read_from(argument::<u8>(), "\"{\\\"value\\\":\"").unwrap_err(),

@@ -26,8 +26,19 @@ pub(crate) struct Member<'a> {
 }
 
 impl Walk {
-    pub(super) fn object<'a>(&mut self, shape: &ObjectShape, json: &'a str, path: &Path<'_>) -> Cow<'a, str> {
-        let (members, complete) = self.members(shape, json, path);
+    pub(super) fn object<'a>(
+        &mut self,
+        shape: &Shape,
+        object: &ObjectShape,
+        json: &'a str,
+        path: &Path<'_>,
+    ) -> Cow<'a, str> {
+        let (members, complete) = self.members(object, json, path);
+        let fits = object.minimum.is_none_or(|minimum| members.len() >= minimum)
+            && object.maximum.is_none_or(|maximum| members.len() <= maximum);
+        if !fits {
+            self.overstepped(shape, || format!("an object of {}", members.len()), path);
+        }
         if complete && !members.iter().any(|member| matches!(member.json, Cow::Owned(_))) {
             return json.into();
         }

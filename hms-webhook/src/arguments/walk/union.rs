@@ -80,21 +80,29 @@ impl Walk {
         json.into()
     }
 
-    /// Takes the first branch that fits as it is, or else the first that fits after converting, or else says what is
-    /// wrong with the one that comes nearest.
+    /// Takes the first branch that the value fits as it is, or else the first that takes it in another form, which may
+    /// be without a `null`, or else converted; or else says what is wrong with the one that comes nearest.
     fn told_by_trying<'a>(&mut self, shape: &Shape, union: &Union, json: &'a str, path: &Path<'_>) -> Cow<'a, str> {
         let mut nearest: Option<Faults> = None;
         let lenient = [false, true].into_iter().filter(|lenient| !lenient || self.lenient);
         for lenient in lenient {
+            let mut changed = None;
             for branch in &union.branches {
                 let faults = match tried(branch, json, path, lenient) {
-                    Ok(conformed) => return conformed,
+                    Ok(Cow::Borrowed(unchanged)) => return unchanged.into(),
+                    Ok(Cow::Owned(other)) => {
+                        changed.get_or_insert(other);
+                        continue;
+                    }
                     Err(faults) => faults,
                 };
                 let is_nearer = nearest.as_ref().is_none_or(|nearest| faults.count() < nearest.count());
                 if is_of(&branch.kind, scan::sort(json)) && is_nearer {
                     nearest = Some(faults);
                 }
+            }
+            if let Some(changed) = changed {
+                return changed.into();
             }
         }
         match nearest {

@@ -1,4 +1,4 @@
-//! The fields of a line and of a span: `name=value`, with a space between them.
+//! The fields of a line for people and of a span: `name=value`, with a space between them.
 
 use std::{
     cell::Cell,
@@ -12,7 +12,7 @@ use tracing_subscriber::{
     fmt::{FormatFields, format::Writer},
 };
 
-use crate::handler::chain;
+use crate::error::chain;
 
 /// The form that `tracing_subscriber` has as its default, without colours and what it takes to have none.
 pub(super) struct Fields;
@@ -40,16 +40,28 @@ struct Written {
 
 impl Written {
     fn write(&mut self, field: &Field, value: impl FnOnce(&mut String) -> fmt::Result) {
+        let Some(name) = name_of(field) else { return };
         if !self.text.is_empty() {
             self.text.push(' ');
         }
-        let name = field.name();
         // An event's text is its field `message`.
         if name != "message" {
-            self.text.push_str(name.strip_prefix("r#").unwrap_or(name));
+            self.text.push_str(name);
             self.text.push('=');
         }
+        let start = self.text.len();
         self.result = self.result.and(value(&mut self.text));
+        // What comes from outside must not command the terminal. A text of several lines may stay one.
+        let is_command = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+        if self.text[start..].contains(is_command) {
+            let raw = self.text.split_off(start);
+            for character in raw.chars() {
+                match is_command(character) {
+                    true => self.text.extend(character.escape_default()),
+                    false => self.text.push(character),
+                }
+            }
+        }
     }
 }
 
@@ -58,11 +70,7 @@ impl Visit for Written {
         if field.name() == "message" {
             return self.record_debug(field, &format_args!("{value}"));
         }
-        // Nearly no text has anything to escape.
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
-        // Without an early end, the compiler looks at many bytes at once.
-        let is_plain = value.bytes().fold(true, |before, byte| before & is_plain(byte));
-        self.write(field, |text| match is_plain {
+        self.write(field, |text| match is_plain(value) {
             true => {
                 text.push('"');
                 text.push_str(value);
@@ -79,5 +87,35 @@ impl Visit for Written {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.write(field, |text| write!(text, "{value:?}"));
+    }
+}
+
+/// The name of a field as it is shown. What `tracing_log` writes beside a line of the crate `log` is none of its own.
+pub(super) fn name_of(field: &Field) -> Option<&'static str> {
+    let name = field.name();
+    match name.starts_with("log.") {
+        true => None,
+        false => Some(name.strip_prefix("r#").unwrap_or(name)),
+    }
+}
+
+/// Whether `text` stands between quotation marks as it is, in Rust and in JSON. Nearly every one does.
+pub(super) fn is_plain(text: &str) -> bool {
+    const fn is_plain(byte: u8) -> bool {
+        matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
+    }
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            plain[byte] = is_plain(byte as u8);
+            byte += 1;
+        }
+        plain
+    };
+    match text.len() < 32 {
+        true => text.bytes().all(|byte| PLAIN[usize::from(byte)]),
+        // Without an early end, the compiler looks at many bytes at once.
+        false => text.bytes().fold(true, |before, byte| before & is_plain(byte)),
     }
 }

@@ -51,6 +51,11 @@ impl Held {
         lines.write();
     }
 
+    /// Takes a line that may wait.
+    pub(super) fn add(&self, line: &str) {
+        self.lines().add(line.as_bytes(), true);
+    }
+
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,27 +1,44 @@
-//! One line of the log.
+//! Lines for people.
 
-use std::{
-    cell::RefCell,
-    fmt,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt;
 
 use tracing::{Event, Level, Subscriber};
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::{
-    fmt::{
-        FmtContext, FormatEvent, FormatFields, FormattedFields,
-        format::Writer,
-        time::{self, FormatTime},
-    },
+    fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
     registry::LookupSpan,
 };
 
-/// The form that `tracing_subscriber` has as its default, without colours:
+use super::{
+    banner, delivery,
+    style::{BAD, Colours, FAINT, GOOD, ODD, PLAIN},
+    time::{Clock, write_time},
+};
+use crate::{handled, overview};
+
+/// A line as `tracing_subscriber` writes it by default, but for those that are told best in a form of their own:
 ///
 /// ```text
-/// 2026-01-13T12:00:00.000000Z  INFO tool{call=c-1 name=lookup_order}: hms_webhook::service: answered milliseconds=2
+/// 12:00:00.000Z tool-calls lookup_order          answered     0.002 of 9 s   …1f9c10
+/// 12:00:00.001Z  WARN tool{call="c-1" name="lookup_order"}: desk: the shipper is slow milliseconds=1900
 /// ```
-pub(super) struct Line;
+pub(super) struct Line {
+    pub(super) colours: Colours,
+    pub(super) is_seen: bool,
+    pub(super) width: fn() -> Option<usize>,
+}
+
+impl Line {
+    /// As much of the time as leaves room for the columns of a delivery.
+    fn clock(&self, width: Option<usize>) -> Clock {
+        const WIDE: usize = 100;
+        match width {
+            _ if !self.is_seen => Clock::Whole,
+            Some(width) if width < WIDE => Clock::Seconds,
+            _ => Clock::Day,
+        }
+    }
+}
 
 impl<S, N> FormatEvent<S, N> for Line
 where
@@ -29,57 +46,40 @@ where
     N: for<'writer> FormatFields<'writer> + 'static,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let metadata = event.metadata();
-        write_time(&mut line)?;
-        line.write_str(match *metadata.level() {
-            Level::ERROR => " ERROR ",
-            Level::WARN => "  WARN ",
-            Level::INFO => "  INFO ",
-            Level::DEBUG => " DEBUG ",
-            Level::TRACE => " TRACE ",
-        })?;
-        let mut end_of_spans = "";
-        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
-            line.write_str(span.metadata().name())?;
-            if let Some(fields) = span.extensions().get::<FormattedFields<N>>().filter(|fields| !fields.is_empty()) {
-                line.write_char('{')?;
-                line.write_str(fields)?;
-                line.write_char('}')?;
-            }
-            line.write_char(':')?;
-            end_of_spans = " ";
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        let mut time = String::new();
+        let width = (self.width)();
+        write_time(&mut time, self.clock(width))?;
+        write!(line, "{} ", self.colours.paint(FAINT, &time))?;
+        if metadata.target() == handled::TARGET {
+            return delivery::write(&mut line, event, self.colours, width, time.len() + 1);
         }
-        line.write_str(end_of_spans)?;
-        line.write_str(metadata.target())?;
-        line.write_str(": ")?;
+        let (level, style) = match *metadata.level() {
+            Level::ERROR => ("ERROR", BAD),
+            Level::WARN => (" WARN", ODD),
+            Level::INFO => (" INFO", GOOD),
+            Level::DEBUG => ("DEBUG", PLAIN),
+            Level::TRACE => ("TRACE", FAINT),
+        };
+        write!(line, "{} ", self.colours.paint(style, level))?;
+        if metadata.target() == overview::TARGET {
+            return banner::write(&mut line, event, self.colours);
+        }
+        let mut origin = String::new();
+        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            origin.push_str(span.metadata().name());
+            if let Some(fields) = span.extensions().get::<FormattedFields<N>>().filter(|fields| !fields.is_empty()) {
+                origin.extend(["{", fields, "}"]);
+            }
+            origin.push(':');
+        }
+        if !origin.is_empty() {
+            origin.push(' ');
+        }
+        origin.push_str(metadata.target());
+        write!(line, "{} ", self.colours.paint(FAINT, format_args!("{origin}:")))?;
         context.field_format().format_fields(line.by_ref(), event)?;
         line.write_char('\n')
     }
-}
-
-/// The time in UTC. All but its microseconds is made once a second.
-fn write_time(line: &mut Writer<'_>) -> fmt::Result {
-    /// As far as the seconds: `2026-01-13T12:00:00`.
-    const LENGTH: usize = 19;
-    thread_local! {
-        static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    SECOND.with_borrow_mut(|(second, text)| {
-        if *second != now.as_secs() || text.is_empty() {
-            text.clear();
-            time::SystemTime.format_time(&mut Writer::new(text))?;
-            text.truncate(LENGTH);
-            // The clock may have gone on to the next second in between.
-            *second = now.as_secs();
-        }
-        line.write_str(text)
-    })?;
-    let mut digits = *b".000000Z";
-    let mut rest = now.subsec_micros();
-    for digit in digits[1..7].iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
-    }
-    line.write_str(std::str::from_utf8(&digits).unwrap_or_default())
 }

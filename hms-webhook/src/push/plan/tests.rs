@@ -82,6 +82,42 @@ fn pruning_removes_only_what_would_be_called_here() {
     assert_eq!(kept.tools[1].action, Action::LeaveAlone(Why::NotPruned));
 }
 
+/// The names of the tools that pruning removes.
+fn pruned(tools: Value, definitions: &[Value], wanted: &Wanted) -> Vec<String> {
+    let plan = Plan::new(&assistant(tools), definitions, wanted).unwrap();
+    plan.tools.into_iter().filter(|tool| tool.action == Action::Remove).map(|tool| tool.name).collect()
+}
+
+#[test]
+fn pruning_spares_what_is_called_at_a_url_that_this_program_leaves() {
+    let tools = json!([
+        { "name": "no_url" },
+        { "name": "old", "url": "https://hooks.example.com/voice" },
+        { "name": "new", "url": "https://new.example.com" },
+    ]);
+    let wanted = Wanted { webhook_url: Some("https://new.example.com".into()), ..pruning() };
+    assert_eq!(pruned(tools, &[find()], &wanted), ["no_url", "new"]);
+}
+
+#[test]
+fn the_assistants_url_is_ours_only_if_a_tool_of_ours_follows_it() {
+    let tools = json!([{ "name": "no_url" }, { "name": "theirs", "url": "https://hooks.example.com/voice" }]);
+    let mut elsewhere = find();
+    elsewhere["url"] = "https://ours.example.com".into();
+    assert_eq!(pruned(tools.clone(), &[elsewhere.clone()], &pruning()), Vec::<String>::new());
+    assert_eq!(pruned(tools.clone(), &[find()], &pruning()), ["no_url", "theirs"]);
+
+    // Ours is there, with a URL that was set on the platform and stays.
+    let mut with_ours = tools.as_array().unwrap().clone();
+    with_ours.push(elsewhere.clone());
+    assert_eq!(pruned(with_ours.clone().into(), &[find()], &pruning()), Vec::<String>::new());
+    let shown = Plan::new(&assistant(with_ours.into()), &[find()], &pruning()).unwrap();
+    assert_eq!(shown.tools[0].action, Action::LeaveAlone(Why::ForeignUrl("https://hooks.example.com/voice".into())));
+
+    elsewhere["url"] = "https://hooks.example.com/voice".into();
+    assert_eq!(pruned(tools, &[elsewhere], &pruning()), ["no_url", "theirs"]);
+}
+
 #[test]
 fn pruning_with_no_tools_at_all_is_refused() {
     assert_eq!(Plan::new(&assistant(json!([])), &[], &pruning()).unwrap_err(), Refusal::PruneEverything);

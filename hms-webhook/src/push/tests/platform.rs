@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) tags: bool,
     /// Tools come back in the nested form, whatever form they were sent in.
     pub(super) nests: bool,
+    /// Adds `end_call` by itself, and gives the tools back in an order of its own.
+    pub(super) adds_and_reorders: bool,
     /// Takes a PATCH and forgets the tools in it.
     pub(super) forgets: bool,
     /// What is done instead of the next request, the one after it, and so on.
@@ -173,6 +175,13 @@ impl State {
         for (key, mut value) in body {
             if let (true, Some(tools)) = (self.nests, value.get_mut("tools").and_then(Value::as_array_mut)) {
                 tools.iter_mut().for_each(nest);
+            }
+            if let (true, Some(tools)) = (self.adds_and_reorders, value.get_mut("tools").and_then(Value::as_array_mut))
+            {
+                tools.reverse();
+                if !tools.iter().any(|tool| tool["type"] == "end_call") {
+                    tools.push(json!({ "type": "end_call" }));
+                }
             }
             if self.forgets && key == "llm_config" {
                 value["tools"] = json!([]);

@@ -7,11 +7,11 @@
 //! - Keywords outside the list below are refused by the API: `minLength`, `maxLength`, `uniqueItems`, `default`,
 //!   `examples` and formats other than those listed become words of the description.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::rewrite::Rules;
+use super::{null, rewrite::Rules};
 
-pub(super) const RULES: Rules = Rules {
+pub(super) static RULES: Rules = Rules {
     keywords: &[
         "type",
         "description",
@@ -33,8 +33,9 @@ pub(super) const RULES: Rules = Rules {
         "maxItems",
     ],
     formats: &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"],
-    union_at_root: false,
+    empty_objects: true,
     finish,
+    undo,
 };
 
 fn finish(keywords: &mut Map<String, Value>) {
@@ -45,23 +46,22 @@ fn finish(keywords: &mut Map<String, Value>) {
     let Some(Value::Object(properties)) = keywords.get_mut("properties") else { return };
     for (name, property) in properties.iter_mut() {
         if !required.iter().any(|one| one == name) {
-            or_null(property);
+            property.as_object_mut().into_iter().for_each(null::add);
         }
     }
     let names: Vec<_> = properties.keys().cloned().map(Value::String).collect();
     keywords.insert("required".to_owned(), names.into());
 }
 
-fn or_null(property: &mut Value) {
-    let Value::Object(keywords) = property else { return };
-    if let Some(Value::Array(branches)) = keywords.get_mut("anyOf") {
-        branches.push(json!({ "type": "null" }));
-        return;
+fn undo(keywords: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = keywords.get_mut("properties") else { return };
+    let mut optional = Vec::new();
+    for (name, property) in properties {
+        if property.as_object_mut().is_some_and(null::take) {
+            optional.push(name.clone());
+        }
     }
-    if let Some(Value::Array(allowed)) = keywords.get_mut("enum") {
-        allowed.push(Value::Null);
-    }
-    if let Some(Value::String(name)) = keywords.get("type").cloned() {
-        keywords.insert("type".to_owned(), json!([name, "null"]));
+    if let Some(Value::Array(required)) = keywords.get_mut("required") {
+        required.retain(|name| !optional.iter().any(|optional| name == optional));
     }
 }

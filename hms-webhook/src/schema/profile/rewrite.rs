@@ -1,6 +1,8 @@
 //! Going through a schema from the leaves up, by the rules of a profile.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use super::words;
 
 /// What a profile takes.
 pub(super) struct Rules {
@@ -8,16 +10,18 @@ pub(super) struct Rules {
     pub(super) keywords: &'static [&'static str],
     /// The values of `format` that it knows.
     pub(super) formats: &'static [&'static str],
-    /// The root may be one of several forms.
-    pub(super) union_at_root: bool,
+    /// An object below the root may have no fields.
+    pub(super) empty_objects: bool,
     /// What else it does to a schema whose parts are done.
     pub(super) finish: fn(&mut Map<String, Value>),
+    /// Undoes that, before the parts are looked at.
+    pub(super) undo: fn(&mut Map<String, Value>),
 }
 
 /// `schema` by these rules, or what it cannot say.
 pub(super) fn rewrite(schema: Value, rules: &Rules) -> Result<Value, Vec<String>> {
     let mut faults = Vec::new();
-    if schema.get("anyOf").is_some() && !rules.union_at_root {
+    if schema.get("anyOf").is_some() {
         faults.push("the arguments as a whole are one of several forms: make them one member of a struct".to_owned());
     }
     let schema = part(schema, "", rules, &mut faults);
@@ -28,6 +32,9 @@ fn part(schema: Value, path: &str, rules: &Rules, faults: &mut Vec<String>) -> V
     let Value::Object(mut keywords) = schema else { return schema };
     if let Some(problem) = unsayable(&keywords) {
         faults.push(format!("`{path}` {problem}"));
+    }
+    if !rules.empty_objects && !path.is_empty() && keywords.get("properties").is_some_and(|all| *all == json!({})) {
+        faults.push(format!("`{path}` is an object without fields: use a `bool` or an enum"));
     }
     for (keyword, value) in &mut keywords {
         match (keyword.as_str(), value) {
@@ -52,9 +59,33 @@ fn part(schema: Value, path: &str, rules: &Rules, faults: &mut Vec<String>) -> V
     };
     let left_out: Vec<_> = keywords.iter().filter(|(keyword, value)| !is_known(keyword, value)).map(owned).collect();
     for (keyword, value) in left_out {
-        leave_out(&mut keywords, &keyword, &value);
+        words::say(&mut keywords, &keyword, &value);
     }
     (rules.finish)(&mut keywords);
+    Value::Object(keywords)
+}
+
+/// What [`rewrite`] made its result from, as far as its rules let that be known.
+pub(super) fn read_back(schema: Value, rules: &Rules) -> Value {
+    let Value::Object(mut keywords) = schema else { return schema };
+    words::take_back(&mut keywords);
+    (rules.undo)(&mut keywords);
+    for (keyword, value) in &mut keywords {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(properties)) => {
+                for (_, property) in properties {
+                    *property = read_back(property.take(), rules);
+                }
+            }
+            ("items", items) => *items = read_back(items.take(), rules),
+            ("anyOf", Value::Array(branches)) => {
+                for branch in branches {
+                    *branch = read_back(branch.take(), rules);
+                }
+            }
+            _ => {}
+        }
+    }
     Value::Object(keywords)
 }
 
@@ -76,45 +107,4 @@ fn unsayable(keywords: &Map<String, Value>) -> Option<&'static str> {
         return Some("may be anything: use a type that says what it is");
     }
     None
-}
-
-/// Removes a keyword and says it in the description.
-pub(super) fn leave_out(keywords: &mut Map<String, Value>, keyword: &str, value: &Value) {
-    keywords.shift_remove(keyword);
-    let Some(sentence) = sentence(keyword, value) else { return };
-    let described = match keywords.get("description").and_then(Value::as_str) {
-        Some(description) => format!("{description}\n{sentence}"),
-        None => sentence,
-    };
-    keywords.insert("description".to_owned(), described.into());
-}
-
-/// What a keyword says, in words for a model.
-fn sentence(keyword: &str, value: &Value) -> Option<String> {
-    let characters = if value == 1 { "character" } else { "characters" };
-    let items = if value == 1 { "item" } else { "items" };
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    Some(match keyword {
-        "minimum" => format!("At least {value}."),
-        "exclusiveMinimum" => format!("More than {value}."),
-        "maximum" => format!("At most {value}."),
-        "exclusiveMaximum" => format!("Less than {value}."),
-        "multipleOf" => format!("A multiple of {value}."),
-        "minLength" => format!("At least {value} {characters}."),
-        "maxLength" => format!("At most {value} {characters}."),
-        "minItems" => format!("At least {value} {items}."),
-        "maxItems" => format!("At most {value} {items}."),
-        "uniqueItems" if *value == Value::Bool(true) => "No item twice.".to_owned(),
-        "pattern" => format!("Matches the regular expression {text}"),
-        "format" => format!("Written as {text}."),
-        "default" => format!("If left out: {value}."),
-        "enum" => format!("One of {}.", listed(value)),
-        "examples" => format!("For example {}.", listed(value)),
-        _ => return None,
-    })
-}
-
-fn listed(values: &Value) -> String {
-    let values: Vec<_> = values.as_array().into_iter().flatten().map(Value::to_string).collect();
-    values.join(", ")
 }

@@ -81,7 +81,7 @@ fn gemini_has_nullable_and_the_order_of_properties() {
     let either = json!({ "anyOf": [{ "type": "string" }, { "type": "boolean" }, { "type": "null" }] });
     assert_eq!(
         form(Profile::Gemini, either),
-        json!({ "anyOf": [{ "type": "string" }, { "type": "boolean" }], "nullable": true })
+        json!({ "anyOf": [{ "type": "string", "nullable": true }, { "type": "boolean", "nullable": true }] })
     );
     let schema = json!({
         "type": "object", "properties": { "b": { "type": "string" }, "a": { "type": "string" } },
@@ -93,10 +93,64 @@ fn gemini_has_nullable_and_the_order_of_properties() {
 }
 
 #[test]
+fn gemini_has_nothing_beside_the_forms_of_a_union() {
+    let of_kind = |kind: &str| json!({ "type": "object", "properties": { "kind": { "type": "string", "enum": [kind] } }, "required": ["kind"], "additionalProperties": false });
+    let mut mail = of_kind("mail");
+    mail["description"] = "By mail.".into();
+    let contact = json!({
+        "type": "object",
+        "description": "How to answer.",
+        "anyOf": [mail, { "description": "Not at once.", "anyOf": [of_kind("phone"), of_kind("visit")] }, { "type": "null" }],
+        "default": { "kind": "mail" },
+        "examples": [{ "kind": "visit" }],
+    });
+    let is = |kind: &str, description: &str| {
+        json!({
+            "type": "object",
+            "properties": { "kind": { "type": "string", "enum": [kind] } },
+            "required": ["kind"],
+            "nullable": true,
+            "description": description,
+        })
+    };
+    let of_all = "How to answer.\nFor example {\"kind\":\"visit\"}.\nIf left out: {\"kind\":\"mail\"}.";
+    assert_eq!(
+        form(Profile::Gemini, contact),
+        json!({ "anyOf": [
+            is("mail", &format!("{of_all}\nBy mail.")),
+            { "anyOf": [is("phone", &format!("{of_all}\nNot at once.")), is("visit", &format!("{of_all}\nNot at once."))] },
+        ] })
+    );
+}
+
+#[test]
+fn gemini_form_of_a_union_is_read_back() {
+    let either = json!({ "type": "object", "properties": {
+        "a": { "description": "Which.", "anyOf": [{ "type": "integer", "exclusiveMinimum": 3 }, { "type": "boolean" }, { "type": "null" }] },
+    }, "required": ["a"], "additionalProperties": false });
+    let back = Profile::Gemini.read_back(&Profile::Gemini.apply(either).unwrap());
+    assert_eq!(
+        back["properties"]["a"],
+        json!({ "anyOf": [
+            { "type": "integer", "description": "Which.", "exclusiveMinimum": 3 },
+            { "type": "boolean", "description": "Which." },
+            { "type": "null" },
+        ] })
+    );
+}
+
+#[test]
 fn gemini_enumerates_texts_only_and_has_no_excluded_limits() {
     assert_eq!(
         form(Profile::Gemini, json!({ "type": "integer", "enum": [1, 2] })),
         json!({ "type": "integer", "description": "One of 1, 2." })
+    );
+    assert_eq!(
+        form(Profile::Gemini, json!({ "description": "How many.", "enum": [1, "all", 2, null] })),
+        json!({ "anyOf": [
+            { "type": "integer", "description": "How many.\nOne of 1, 2.", "nullable": true },
+            { "type": "string", "enum": ["all"], "description": "How many.", "nullable": true },
+        ] })
     );
     assert_eq!(
         form(Profile::Gemini, json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 5 })),
@@ -134,6 +188,20 @@ fn anthropic_says_limits_in_words_and_null_as_a_branch() {
 }
 
 #[test]
+fn anthropic_says_patterns_in_words_that_it_does_not_take() {
+    let of = |pattern: &str| json!({ "type": "string", "pattern": pattern });
+    for taken in [r"^[A-Z]{2}-\d{1,9}$", "^(?:a|b)+?$", r"^[({]\\b$", "a{2,}", "^x{100}$"] {
+        assert_eq!(form(Profile::Anthropic, of(taken)), of(taken));
+    }
+    for not in [r"\bcat", r"cat\B", "a{1,1000}", "^(?i)a$", "(?P<year>[0-9]+)", r"\Aa\z", "a{101,}"] {
+        let said = form(Profile::Anthropic, of(not));
+        let sentence = format!("Matches the regular expression {}.", json!(not));
+        assert_eq!(said, json!({ "type": "string", "description": sentence }));
+        assert_eq!(Profile::Anthropic.read_back(&said), of(not));
+    }
+}
+
+#[test]
 fn what_a_form_cannot_say_is_an_error_with_a_way_out() {
     let schema = json!({
         "type": "object",
@@ -160,10 +228,23 @@ fn what_a_form_cannot_say_is_an_error_with_a_way_out() {
     }
     let either =
         json!({ "type": "object", "anyOf": [{ "type": "object", "properties": {}, "additionalProperties": false }] });
-    assert!(Profile::Gemini.apply(either.clone()).is_ok());
-    for profile in [Profile::OpenAiStrict, Profile::Anthropic] {
+    for profile in [Profile::OpenAiStrict, Profile::Gemini, Profile::Anthropic] {
         assert!(profile.apply(either.clone()).unwrap_err()[0].contains("one of several forms"));
     }
+}
+
+#[test]
+fn an_object_without_fields_is_for_gemini_the_whole_only() {
+    let nothing = json!({ "type": "object", "properties": {}, "required": [], "additionalProperties": false });
+    assert!(Profile::Gemini.apply(nothing.clone()).is_ok());
+    let inside =
+        json!({ "type": "object", "properties": { "a": nothing }, "required": [], "additionalProperties": false });
+    assert_eq!(
+        Profile::Gemini.apply(inside.clone()).unwrap_err(),
+        ["`a` is an object without fields: use a `bool` or an enum"]
+    );
+    assert!(Profile::OpenAiStrict.apply(inside.clone()).is_ok());
+    assert!(Profile::Anthropic.apply(inside).is_ok());
 }
 
 #[test]

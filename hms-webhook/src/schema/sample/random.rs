@@ -5,11 +5,23 @@
 pub(super) struct Random {
     state: u64,
     first: bool,
+    /// The day of made-up dates while the first of everything is chosen.
+    day: Option<String>,
 }
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        Self { state: seed, first: seed == 0 }
+        Self { state: seed, first: seed == 0, day: None }
+    }
+
+    /// Seed 0, with made-up dates on this day.
+    #[cfg(feature = "cli")]
+    pub(super) fn on(day: String) -> Self {
+        Self { day: Some(day), ..Self::new(0) }
+    }
+
+    pub(super) fn day(&self) -> Option<&str> {
+        self.day.as_deref().filter(|_| self.first)
     }
 
     /// The first of everything leads nowhere any more.

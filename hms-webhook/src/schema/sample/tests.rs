@@ -120,3 +120,20 @@ fn most_of_what_is_hostile_is_refused() {
     let refused = (0..500).filter(|seed| Everything::decode(&hostile(&schema, *seed).to_string()).is_err()).count();
     assert!(refused > 250, "{refused} of 500");
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn a_current_sample_is_of_tomorrow() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_709_164_799); // 2024-02-28T23:59:59Z
+    let text = |format: &str| json!({ "type": "string", "format": format });
+    let schema = json!({ "type": "object", "properties": {
+        "day": text("date"), "at": text("date-time"), "id": text("uuid"),
+        "shown": { "type": "string", "format": "date", "examples": ["2020-01-01"] },
+    } });
+    let made = current_sample(&schema, now);
+    assert_eq!(
+        (&made["day"], &made["at"], &made["shown"]),
+        (&json!("2024-02-29"), &json!("2024-02-29T09:15:00Z"), &json!("2020-01-01"))
+    );
+    assert_eq!(made["id"], sample(&schema, 0)["id"]);
+}

@@ -16,6 +16,11 @@ pub(super) fn text(schema: &Value, random: &mut Random) -> String {
     if let Some(text) = keyword("pattern").and_then(|pattern| matching(pattern, random)) {
         return text;
     }
+    match (keyword("format"), random.day()) {
+        (Some("date"), Some(day)) => return day.into(),
+        (Some("date-time"), Some(day)) => return format!("{day}T09:15:00Z"),
+        _ => {}
+    }
     if let Some(text) = keyword("format").and_then(|format| random.one_of(of_format(format))) {
         return (*text).to_owned();
     }

@@ -7,16 +7,20 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, ffi};
 
 use super::statements;
 use crate::store::StoreError;
 
+/// How long a file that another program has locked is waited for.
+const LOCKED_FOR: Duration = Duration::from_secs(5);
+/// Files up to this size are read whole when a server opens them, in bytes. It takes some hundredths of a second.
+const READ_AT_START: u64 = 16 * 1024 * 1024;
 /// `HMSW`: by this number in the file's header it is known as ours.
 const APPLICATION_ID: i32 = 0x484d_5357;
 
 /// Each brings the file from the version of its place to the next. What was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("1-tables.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("1-tables.sql"), include_str!("2-traces.sql")];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
@@ -54,9 +58,10 @@ pub(super) fn open(path: &Path, access: Access) -> Result<OpenFile, StoreError> 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let prepare = || -> rusqlite::Result<Connection> {
         let mut connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        // Only an empty file can still be told to give pages back.
-        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        connection.busy_timeout(LOCKED_FOR)?;
+        if access == Access::Server {
+            refuse_damage(&connection, path)?;
+        }
         // Before there is a log beside the file, so that a new one is known as ours by its header from the first moment.
         migrate(&mut connection)?;
         settings(&connection)?;
@@ -70,6 +75,21 @@ pub(super) fn open(path: &Path, access: Access) -> Result<OpenFile, StoreError> 
     Ok(OpenFile { connection, identity, _lock: lock })
 }
 
+/// Reads all of a file that is not too large for that, so that one with damaged pages is not written to.
+fn refuse_damage(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
+    if fs::metadata(path).is_ok_and(|file| file.len() > READ_AT_START) {
+        return Ok(());
+    }
+    // What an earlier server has left in the log beside the file stays there, if the file is refused.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(found)));
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
+}
+
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -81,6 +101,13 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    // Who only looks on does not need the lock of who writes.
+    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == MIGRATIONS.len() {
+        return Ok(());
+    }
+    // Only an empty file can still be told to give pages back.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {

@@ -4,8 +4,15 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::{after, now};
-use crate::store::{Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, StoredJob};
+use super::{
+    after,
+    columns::{Raw, count, id, number, optional_text, text},
+    now,
+};
+use crate::{
+    TraceContext,
+    store::{Claim, Counts, Filter, Job, JobId, JobState, Leased, NewEvent, StoredJob},
+};
 
 /// How long it is remembered that there was a claim whose lease ended without a word.
 const AFTER_LEASE: Duration = Duration::from_secs(600);
@@ -25,13 +32,13 @@ pub(super) fn take_over(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn claim(connection: &Connection, key: &str, lease: Duration) -> rusqlite::Result<Claim> {
     let mut find = connection
         .prepare_cached("SELECT state, earlier, until, result FROM claims WHERE key = ?1 AND expires > ?2")?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, count(row, 1)?, row.get(2)?, optional_text(row, 3)?));
     let held: Option<(String, u32, i64, Option<String>)> = find.query_row(params![key, now()], read).optional()?;
     let earlier = match held {
         None => 0,
         Some((state, _, _, result)) if state == "kept" => return Ok(Claim::Kept(result.unwrap_or_default())),
         Some((state, _, until, _)) if state == "running" && until > now() => return Ok(Claim::Running),
-        Some((_, earlier, ..)) => earlier + 1,
+        Some((_, earlier, ..)) => earlier.saturating_add(1),
     };
     connection
         .prepare_cached(
@@ -52,9 +59,10 @@ pub(super) fn end_claim(
         .prepare_cached(
             "INSERT INTO claims (key, state, earlier, result, expires) VALUES (?1, ?2, 0, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET
-                 state = excluded.state, until = 0, result = excluded.result, expires = excluded.expires",
+                 state = excluded.state, until = 0, result = excluded.result, expires = excluded.expires
+             WHERE excluded.state = 'kept' OR claims.state <> 'kept' OR claims.expires <= ?5",
         )?
-        .execute(params![key, state, result, after(time_to_live)])?;
+        .execute(params![key, state, result, after(time_to_live), now()])?;
     Ok(())
 }
 
@@ -71,8 +79,19 @@ pub(super) fn append(connection: &Connection, event: &NewEvent) -> rusqlite::Res
         return Ok(());
     }
     connection
-        .prepare_cached("INSERT INTO events (key, kind, call_id, body, appended) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![event.key, event.kind, event.call_id, &event.body[..], now()])?;
+        .prepare_cached(
+            "INSERT INTO events (key, kind, call_id, body, appended, traceparent, tracestate)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            event.key,
+            event.kind,
+            event.call_id,
+            &event.body[..],
+            now(),
+            event.trace.as_ref().map(TraceContext::traceparent),
+            event.trace.as_ref().and_then(TraceContext::tracestate),
+        ])?;
     let id = connection.last_insert_rowid();
     for handler in &event.handlers {
         connection
@@ -90,25 +109,25 @@ pub(super) fn append(connection: &Connection, event: &NewEvent) -> rusqlite::Res
 pub(super) fn lease(connection: &Connection, limit: usize) -> rusqlite::Result<Leased> {
     let now = now();
     let mut find = connection.prepare_cached(
-        "SELECT jobs.id, handler, key, kind, body, attempts FROM jobs JOIN events ON events.id = event
+        "SELECT jobs.id, handler, key, kind, body, attempts, traceparent, tracestate FROM jobs JOIN events ON events.id = event
          WHERE jobs.id IN (SELECT id FROM jobs WHERE state = 'waiting' AND head = 1 AND due <= ?1 ORDER BY due, id LIMIT ?2)
          ORDER BY jobs.id",
     )?;
     let read = |row: &Row<'_>| {
         Ok(Job {
-            id: JobId(row.get(0)?),
-            handler: row.get(1)?,
-            key: row.get(2)?,
-            kind: row.get(3)?,
+            id: id(row, 0)?,
+            handler: text(row, 1)?,
+            key: text(row, 2)?,
+            kind: text(row, 3)?,
             body: row.get::<_, Vec<u8>>(4)?.into(),
-            attempt: row.get::<_, u32>(5)? + 1,
+            attempt: count(row, 5)?.saturating_add(1),
+            trace: trace(optional_text(row, 6)?, optional_text(row, 7)?),
         })
     };
     let jobs: Vec<Job> = find.query_map(params![now, limit], read)?.collect::<rusqlite::Result<_>>()?;
-    let mut mark =
-        connection.prepare_cached("UPDATE jobs SET state = 'running', attempts = attempts + 1 WHERE id = ?1")?;
+    let mut mark = connection.prepare_cached("UPDATE jobs SET state = 'running', attempts = ?2 WHERE id = ?1")?;
     for job in &jobs {
-        mark.execute([job.id.0])?;
+        mark.execute(params![number(job.id), job.attempt])?;
     }
     let next: Option<i64> = connection
         .prepare_cached("SELECT min(due) FROM jobs WHERE state = 'waiting' AND head = 1")?
@@ -117,10 +136,19 @@ pub(super) fn lease(connection: &Connection, limit: usize) -> rusqlite::Result<L
     Ok(Leased { jobs, next: Some(wait.min(LOOK_EVERY)) })
 }
 
+/// A trace that cannot be read was not there.
+fn trace(parent: Option<String>, state: Option<String>) -> Option<TraceContext> {
+    let trace = TraceContext::parse(&parent?)?;
+    Some(match state {
+        Some(state) => trace.with_tracestate(&state),
+        None => trace,
+    })
+}
+
 pub(super) fn finish(connection: &Connection, job: JobId) -> rusqlite::Result<()> {
     let gone = connection
-        .prepare_cached("DELETE FROM jobs WHERE id = ?1 RETURNING event, handler, call_id")?
-        .query_row([job.0], lane)
+        .prepare_cached("DELETE FROM jobs WHERE id = ?1 AND state = 'running' RETURNING event, handler, call_id")?
+        .query_row([number(job)], lane)
         .optional()?;
     if let Some((event, handler, call_id)) = gone {
         advance(connection, &handler, &call_id)?;
@@ -129,14 +157,14 @@ pub(super) fn finish(connection: &Connection, job: JobId) -> rusqlite::Result<()
     Ok(())
 }
 
-type Lane = (i64, String, String);
+type Lane = (i64, Raw, Raw);
 
 fn lane(row: &Row<'_>) -> rusqlite::Result<Lane> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }
 
 /// What comes next for this handler and call has its turn.
-fn advance(connection: &Connection, handler: &str, call_id: &str) -> rusqlite::Result<()> {
+fn advance(connection: &Connection, handler: &Raw, call_id: &Raw) -> rusqlite::Result<()> {
     if !call_id.is_empty() {
         connection
             .prepare_cached(
@@ -159,15 +187,18 @@ fn forget_event(connection: &Connection, event: i64) -> rusqlite::Result<()> {
 pub(super) fn fail(connection: &Connection, job: JobId, error: &str, retry: Option<Duration>) -> rusqlite::Result<()> {
     if let Some(retry) = retry {
         connection
-            .prepare_cached("UPDATE jobs SET state = 'waiting', due = ?2, last_error = ?3 WHERE id = ?1")?
-            .execute(params![job.0, after(retry), error])?;
+            .prepare_cached(
+                "UPDATE jobs SET state = 'waiting', due = ?2, last_error = ?3 WHERE id = ?1 AND state = 'running'",
+            )?
+            .execute(params![number(job), after(retry), error])?;
         return Ok(());
     }
     let dead = connection
         .prepare_cached(
-            "UPDATE jobs SET state = 'dead', head = 0, last_error = ?2 WHERE id = ?1 RETURNING event, handler, call_id",
+            "UPDATE jobs SET state = 'dead', head = 0, last_error = ?2 WHERE id = ?1 AND state = 'running'
+             RETURNING event, handler, call_id",
         )?
-        .query_row(params![job.0, error], lane)
+        .query_row(params![number(job), error], lane)
         .optional()?;
     match dead {
         Some((_, handler, call_id)) => advance(connection, &handler, &call_id),
@@ -178,57 +209,65 @@ pub(super) fn fail(connection: &Connection, job: JobId, error: &str, retry: Opti
 pub(super) fn give_back(connection: &Connection, job: JobId) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "UPDATE jobs SET state = 'waiting', attempts = attempts - 1 WHERE id = ?1 AND state = 'running'",
+            "UPDATE jobs SET state = 'waiting', attempts = max(attempts, 1) - 1 WHERE id = ?1 AND state = 'running'",
         )?
-        .execute([job.0])?;
+        .execute([number(job)])?;
     Ok(())
 }
 
 // -- looking ----------------------------------------------------------------------------------
 
-const MATCHES: &str = "(:ids = '[]' OR jobs.id IN (SELECT value FROM json_each(:ids)))
-    AND (:state IS NULL OR state = :state)
-    AND (:kind IS NULL OR kind = :kind)
-    AND (:call_id IS NULL OR jobs.call_id = :call_id)
-    AND (:handler IS NULL OR handler = :handler)";
-
-fn ids(filter: &Filter) -> String {
-    let ids: Vec<String> = filter.ids.iter().map(ToString::to_string).collect();
-    format!("[{}]", ids.join(","))
-}
-
-fn limit(filter: &Filter) -> i64 {
-    filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1)
-}
-
-pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<StoredJob>> {
+/// Which of the jobs `filter` means, in their order, behind the one of the number `after`; `columns` of each, as `read`
+/// makes them.
+fn matching<T>(
+    connection: &Connection,
+    columns: &str,
+    filter: &Filter,
+    after: i64,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    // Written so, the few in a state are found by their index, and not by looking at all.
+    let state = if filter.state.is_some() { "state = :state" } else { ":state IS NULL" };
     let mut find = connection.prepare_cached(&format!(
-        "SELECT jobs.id, handler, kind, jobs.call_id, state, attempts, last_error, appended, due, body
-         FROM jobs JOIN events ON events.id = event WHERE {MATCHES} ORDER BY jobs.id LIMIT :limit"
+        "SELECT {columns} FROM jobs JOIN events ON events.id = event
+         WHERE {state} AND jobs.id > :after
+             AND (:ids = '[]' OR jobs.id IN (SELECT value FROM json_each(:ids)))
+             AND (:kind IS NULL OR kind = :kind)
+             AND (:call_id IS NULL OR jobs.call_id = :call_id)
+             AND (:handler IS NULL OR handler = :handler)
+         ORDER BY jobs.id LIMIT :limit"
     ))?;
+    let ids: Vec<String> = filter.ids.iter().map(|id| number(*id).to_string()).collect();
     let parameters = named_params! {
-        ":ids": ids(filter),
+        ":ids": format!("[{}]", ids.join(",")),
+        ":after": after,
         ":state": filter.state.map(JobState::as_str),
         ":kind": filter.kind,
         ":call_id": filter.call_id,
         ":handler": filter.handler,
-        ":limit": limit(filter),
+        ":limit": filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1),
     };
-    find.query_map(parameters, stored)?.collect()
+    find.query_map(parameters, read)?.collect()
+}
+
+pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<StoredJob>> {
+    let columns = "jobs.id, handler, kind, jobs.call_id, state, attempts, last_error, appended, due, body";
+    matching(connection, columns, filter, 0, stored)
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
-    let moment = |millis: i64| UNIX_EPOCH + Duration::from_millis(millis.max(0).unsigned_abs());
+    let moment =
+        |millis: i64| UNIX_EPOCH.checked_add(Duration::from_millis(millis.max(0).unsigned_abs())).unwrap_or(UNIX_EPOCH);
     let name: String = row.get(4)?;
     let state = JobState::ALL.into_iter().find(|state| state.as_str() == name).unwrap_or(JobState::Dead);
     Ok(StoredJob {
-        id: JobId(row.get(0)?),
-        handler: row.get(1)?,
-        kind: row.get(2)?,
-        call_id: row.get(3)?,
+        id: id(row, 0)?,
+        handler: text(row, 1)?,
+        kind: text(row, 2)?,
+        call_id: text(row, 3)?,
         state,
-        attempts: row.get(5)?,
-        last_error: row.get(6)?,
+        attempts: count(row, 5)?,
+        last_error: optional_text(row, 6)?,
         appended: moment(row.get(7)?),
         next_try: (state == JobState::Waiting).then(|| row.get(8).map(moment)).transpose()?,
         body: row.get::<_, Vec<u8>>(9)?.into(),
@@ -241,29 +280,27 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
     Ok(Counts { waiting: of(JobState::Waiting)?, running: of(JobState::Running)?, dead: of(JobState::Dead)? })
 }
 
-/// The dead letters among what matches.
-fn dead(connection: &Connection, filter: &Filter) -> rusqlite::Result<Vec<(i64, Lane)>> {
-    let mut find = connection.prepare_cached(&format!(
-        "SELECT event, handler, jobs.call_id, jobs.id FROM jobs JOIN events ON events.id = event
-         WHERE state = 'dead' AND {MATCHES} ORDER BY jobs.id LIMIT :limit"
-    ))?;
-    let parameters = named_params! {
-        ":ids": ids(filter),
-        ":state": filter.state.map(JobState::as_str),
-        ":kind": filter.kind,
-        ":call_id": filter.call_id,
-        ":handler": filter.handler,
-        ":limit": limit(filter),
-    };
-    find.query_map(parameters, |row| Ok((row.get(3)?, lane(row)?)))?.collect()
+/// The numbers of the dead letters among what `filter` means, behind the one of the number `after`.
+pub(super) fn dead(connection: &Connection, filter: &Filter, after: i64) -> rusqlite::Result<Vec<i64>> {
+    if filter.state.is_some_and(|state| state != JobState::Dead) {
+        return Ok(Vec::new());
+    }
+    let filter = Filter { state: Some(JobState::Dead), ..filter.clone() };
+    matching(connection, "jobs.id", &filter, after, |row| row.get(0))
 }
 
-pub(super) fn replay(connection: &Connection, filter: &Filter) -> rusqlite::Result<u64> {
-    let dead = dead(connection, filter)?;
-    for (id, (_, handler, call_id)) in &dead {
-        connection
-            .prepare_cached("UPDATE jobs SET state = 'waiting', attempts = 0, due = ?2, head = ?3 = '' WHERE id = ?1")?
-            .execute(params![id, now(), call_id])?;
+pub(super) fn replay(connection: &Connection, jobs: &[i64]) -> rusqlite::Result<usize> {
+    let mut replayed = 0;
+    for id in jobs {
+        let lane = connection
+            .prepare_cached(
+                "UPDATE jobs SET state = 'waiting', attempts = 0, due = ?2, head = call_id = ''
+                 WHERE id = ?1 AND state = 'dead' RETURNING event, handler, call_id",
+            )?
+            .query_row(params![id, now()], lane)
+            .optional()?;
+        let Some((_, handler, call_id)) = lane else { continue };
+        replayed += 1;
         // It stands before everything that came later, but waits for what of that is running already.
         connection
             .prepare_cached(
@@ -275,16 +312,22 @@ pub(super) fn replay(connection: &Connection, filter: &Filter) -> rusqlite::Resu
             )?
             .execute([handler, call_id])?;
     }
-    Ok(dead.len() as u64)
+    Ok(replayed)
 }
 
-pub(super) fn discard(connection: &Connection, filter: &Filter) -> rusqlite::Result<u64> {
-    let dead = dead(connection, filter)?;
-    for (id, (event, ..)) in &dead {
-        connection.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id])?;
-        forget_event(connection, *event)?;
+pub(super) fn discard(connection: &Connection, jobs: &[i64]) -> rusqlite::Result<usize> {
+    let mut discarded = 0;
+    for id in jobs {
+        let event = connection
+            .prepare_cached("DELETE FROM jobs WHERE id = ?1 AND state = 'dead' RETURNING event")?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        if let Some(event) = event {
+            forget_event(connection, event)?;
+            discarded += 1;
+        }
     }
-    Ok(dead.len() as u64)
+    Ok(discarded)
 }
 
 /// Writes as much as an event may need, and takes it back, so that a disk without room is noticed.
