@@ -1,98 +1,19 @@
-"""Starts the servers, checks them, and measures: `bench.py check|duel|instructions|allocations|idle … NAMES`.
+"""Starts the servers, checks them, and measures: `bench.py check|duel|instructions|… … NAMES`.
 
 All traffic stays on 127.0.0.1. Results go to `.work/results.jsonl`, one line of JSON for each server and setting.
 """
 
 import argparse
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import delivery
-
-HERE = Path(__file__).resolve().parent
-WORK = HERE / ".work"
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / "release"
-COUNTING = WORK / "counting"
-FIRST_PORT = int(os.environ.get("BENCH_PORT", "18080"))
-
-FRAMEWORK = {"HMS_WEBHOOK_STORE": "memory", "RUST_LOG": "info"}
-SERVERS = {
-    "ceiling": dict(program="ceiling", checked=False),
-    "bare-floor": dict(program="bare"),
-    "floor": dict(program="promises"),
-    "floor-again": dict(program="promises"),
-    "framework": dict(program="framework", env=FRAMEWORK),
-    "framework-quiet": dict(program="framework", env=FRAMEWORK | {"RUST_LOG": "warn"}),
-    "framework-sqlite": dict(program="framework", env=FRAMEWORK | {"HMS_WEBHOOK_STORE": f"sqlite:{WORK}/bench.sqlite3"}),
-    "framework-100-tools": dict(program="framework", env=FRAMEWORK | {"TOOLS": "99"}),
-    "framework-10000-tools": dict(program="framework", env=FRAMEWORK | {"TOOLS": "9999"}),
-    "axum": dict(program="axum-peer", env={"STYLE": "tuned"}),
-    "axum-typical": dict(program="axum-peer", env={"STYLE": "typical"}),
-    "actix-web": dict(program="actix-peer"),
-    "rmcp": dict(program="rmcp-peer", protocol="mcp"),
-}
-
-
-class Server:
-    """A server on a core of its own, until the `with` block ends."""
-
-    def __init__(self, name, port=FIRST_PORT, folder=TARGET, core="0", threads=1, env=None):
-        self.name, self.port, self.setup = name, port, SERVERS[name]
-        own = {
-            "PORT": str(port),
-            "THREADS": str(threads),
-            "WEBHOOK_SECRET": delivery.SECRET.decode(),
-            "HMS_WEBHOOK_LISTEN": f"127.0.0.1:{port}",
-        }
-        pinned = ["taskset", "-c", core] if core else []
-        self.log_path = WORK / f"{name}.log"
-        self.log = open(self.log_path, "w")
-        self.process = subprocess.Popen(
-            [*pinned, folder / self.setup["program"]],
-            env=os.environ | own | self.setup.get("env", {}) | (env or {}),
-            stdout=self.log,
-            stderr=self.log,
-        )
-
-    def __enter__(self):
-        for _ in range(400):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                return self
-            except OSError:
-                time.sleep(0.05)
-            if self.process.poll() is not None:
-                break
-        self.__exit__()
-        raise SystemExit(f"{self.name} did not start; see {self.log_path}")
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.log.close()
-
-    def check(self):
-        if self.setup.get("protocol") == "mcp":
-            delivery.check_mcp(self.port)
-        elif self.setup.get("checked", True):
-            delivery.check(self.port)
-
-    def resident(self):
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
-
+from pressure import flooded, peak, soak
+from servers import COUNTING, FIRST_PORT, TARGET, WORK, Server
 
 def keep(results, **record):
     record["at"] = int(time.time())
@@ -108,7 +29,7 @@ def check(options, _):
             print(f"{name}: as it should", flush=True)
 
 
-def duel(options, results):
+def duel(options, keep):
     """The first name is the reference."""
     servers = []
     env = {"HTTP2": "1"} if options.http2 else {}
@@ -122,28 +43,28 @@ def duel(options, results):
             f"{s.name}={s.port}:{s.process.pid}" + (":mcp" if s.setup.get("protocol") == "mcp" else "")
             for s in servers
         ]
-        driver = "duel2" if options.http2 else "duel"
-        numbers = [options.connections, options.slot, options.rounds, options.size, options.calls]
-        command = ["taskset", "-c", "1", TARGET / driver, *map(str, numbers), *peers]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        shape = ["http2" if options.http2 else "http1", options.connections, options.streams]
+        load = [options.slot, options.rounds, options.size, options.calls]
+        command = ["taskset", "-c", "1", TARGET / "duel", *map(str, shape + load), *peers]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         for line in output.splitlines():
-            setting = dict(connections=options.connections, calls=options.calls, http2=options.http2)
-            keep(results, what="duel", size=options.size, rounds=options.rounds, **setting, **json.loads(line))
+            setting = {name: getattr(options, name) for name in ("table", "connections", "streams", "calls", "http2")}
+            keep(what="duel", size=options.size, rounds=options.rounds, **setting, **json.loads(line))
     finally:
         for server in servers:
             server.__exit__()
 
 
-def instructions(options, results):
+def instructions(options, keep):
     for name in options.names:
         with Server(name) as server:
             numbers = [server.port, server.process.pid, 2, options.size, options.calls]
             command = ["taskset", "-c", "0", TARGET / "steps", *map(str, numbers)]
-            count = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            keep(results, what="instructions", name=name, size=options.size, calls=options.calls, count=count)
+            count = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+            keep(what="instructions", name=name, size=options.size, calls=options.calls, count=count)
 
 
-def allocations(options, results):
+def allocations(options, keep):
     requests = 2000
     for name in options.names:
         with Server(name, folder=COUNTING) as server:
@@ -175,17 +96,17 @@ def allocations(options, results):
             after = read()
             connection.close()
             count, size = [(now - then) / requests for now, then in zip(after, before)]
-            keep(results, what="allocations", name=name, count=round(count, 2), bytes=round(size))
+            keep(what="allocations", name=name, count=round(count, 2), bytes=round(size))
 
 
-def idle(options, results):
+def idle(options, keep):
     """What a connection costs that has had one request and waits."""
     count = 3000
     for name in options.names:
         with Server(name) as server:
             for _ in range(50):
                 server.check()
-            before = server.resident()
+            before = server.memory()
             now = int(time.time())
             connections = []
             for _ in range(count):
@@ -196,22 +117,27 @@ def idle(options, results):
                 connection.sendall(head.encode() + raw)
                 assert connection.recv(65536).startswith(b"HTTP/1.1 200")
                 connections.append(connection)
-            each = (server.resident() - before) / count
-            keep(results, what="idle", name=name, bytes=round(each), base=before)
+            each = (server.memory() - before) / count
+            keep(what="idle", name=name, bytes=round(each), base=before)
             for connection in connections:
                 connection.close()
 
 
-def time_kept(options, results):
+def time_kept(options, keep):
     """Two workers and no pinning, as the promise has it."""
     with Server("framework", core="", threads=2) as server:
-        output = subprocess.run([TARGET / "time_kept", str(server.port), "1000"], check=True, capture_output=True, text=True)
-        keep(results, what="time_kept", name="framework", **json.loads(output.stdout))
+        command = [TARGET / "time_kept", str(server.port), "1000"]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        keep(what="time_kept", name="framework", **json.loads(output))
+
+
+MEASURES = [check, duel, instructions, allocations, idle, time_kept, soak, peak, flooded]
 
 
 def main():
+    measures = {measure.__name__: measure for measure in MEASURES}
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["check", "duel", "instructions", "allocations", "idle", "time_kept"])
+    parser.add_argument("what", choices=measures)
     parser.add_argument("names", nargs="+")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--slot", type=int, default=50, help="milliseconds")
@@ -219,10 +145,14 @@ def main():
     parser.add_argument("--size", type=int, default=600, help="bytes of a body")
     parser.add_argument("--calls", type=int, default=1, help="tool calls in a request")
     parser.add_argument("--http2", action="store_true")
+    parser.add_argument("--streams", type=int, default=1, help="requests in flight on a connection of HTTP/2")
+    parser.add_argument("--table", default="servers", help="where a duel of the usual setting is shown")
+    parser.add_argument("--seconds", type=int, default=600, help="of a soak")
+    parser.add_argument("--bodies", type=int, default=256, help="that stream in at once")
     options = parser.parse_args()
     WORK.mkdir(exist_ok=True)
     with open(WORK / "results.jsonl", "a") as results:
-        globals()[options.what](options, results)
+        measures[options.what](options, lambda **record: keep(results, **record))
 
 
 if __name__ == "__main__":

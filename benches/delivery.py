@@ -10,7 +10,8 @@ import time
 SECRET = os.environ.get("WEBHOOK_SECRET", "bench-secret-0123456789abcdef").encode()
 
 
-def body(tool_call_id: str = "tool_1", order_id: str = "A-1042") -> bytes:
+def body(tool_call_id: str = "tool_1", order_id: str = "A-1042", turns: int = 0) -> bytes:
+    """A call with so many turns of its conversation so far, of some 100 bytes each."""
     message = {
         "type": "tool-calls",
         "timestamp": "2026-01-13T12:00:00.000Z",
@@ -25,6 +26,9 @@ def body(tool_call_id: str = "tool_1", order_id: str = "A-1042") -> bytes:
             }
         ],
     }
+    if turns:
+        words = "Good morning, could you tell me where my order is now, please?"
+        message["transcript"] = [{"role": "user", "message": words, "seconds_from_start": it} for it in range(turns)]
     return json.dumps({"message": message}, separators=(",", ":")).encode()
 
 

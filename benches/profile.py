@@ -1,33 +1,34 @@
 """Where the instructions of a request go: `profile.py NAME` runs a server under callgrind. Its SHA-256 is done in
 software there, since valgrind hides the processor's instructions for it; leave that line out."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
 
-import bench
 import delivery
+from servers import FIRST_PORT, SERVERS, TARGET, WORK
 
 REQUESTS = 400
 
 
 def main(name):
-    bench.WORK.mkdir(exist_ok=True)
-    out = bench.WORK / f"callgrind.{name}"
+    WORK.mkdir(exist_ok=True)
+    out = WORK / f"callgrind.{name}"
     tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--dump-instr=no", "--instr-atstart=no"]
-    server = bench.SERVERS[name]
-    env = bench.os.environ | {
-        "PORT": str(bench.FIRST_PORT),
+    server = SERVERS[name]
+    env = os.environ | {
+        "PORT": str(FIRST_PORT),
         "THREADS": "1",
         "WEBHOOK_SECRET": delivery.SECRET.decode(),
-        "HMS_WEBHOOK_LISTEN": f"127.0.0.1:{bench.FIRST_PORT}",
+        "HMS_WEBHOOK_LISTEN": f"127.0.0.1:{FIRST_PORT}",
     } | server.get("env", {})
-    log = open(bench.WORK / f"callgrind.{name}.log", "w")
-    process = subprocess.Popen([*tool, bench.TARGET / server["program"]], env=env, stdout=log, stderr=log)
+    log = open(WORK / f"callgrind.{name}.log", "w")
+    process = subprocess.Popen([*tool, TARGET / server["program"]], env=env, stdout=log, stderr=log)
     for _ in range(600):
         try:
-            connection = socket.create_connection(("127.0.0.1", bench.FIRST_PORT))
+            connection = socket.create_connection(("127.0.0.1", FIRST_PORT))
             break
         except OSError:
             time.sleep(0.1)

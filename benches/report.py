@@ -5,15 +5,15 @@ import json
 import re
 from pathlib import Path
 
-import bench
+from servers import HERE, WORK
 
-DOCS = bench.HERE.parent / "docs"
+DOCS = HERE.parent / "docs"
 
 
 def latest(what, **setting):
     """The last record of each server in this setting, in the order of the first one."""
     found = {}
-    path = bench.WORK / "results.jsonl"
+    path = WORK / "results.jsonl"
     for line in path.read_text().splitlines() if path.exists() else []:
         record = json.loads(line)
         if record["what"] == what and all(record.get(name) == value for name, value in setting.items()):
@@ -22,7 +22,8 @@ def latest(what, **setting):
 
 
 def duel(**setting):
-    return latest("duel", **({"size": 600, "connections": 64, "calls": 1, "http2": False} | setting))
+    usual = {"size": 600, "connections": 64, "streams": 1, "calls": 1, "http2": False, "table": "servers"}
+    return latest("duel", **(usual | setting))
 
 
 def ratio(record):
@@ -61,6 +62,89 @@ def across(name, values, label):
     return lines
 
 
+SHAPES = ((64, 1), (8, 8), (1, 64))
+
+
+def http2_table():
+    rows = {shape: duel(http2=True, connections=shape[0], streams=shape[1]) for shape in SHAPES}
+    rows = {shape: row for shape, row in rows.items() if row}
+    if not rows:
+        return None
+    servers = [it for it in ("floor", "framework", "axum", "actix-web") if any(it in row for row in rows.values())]
+    lines = [
+        "| Connections, requests in flight on each | " + " | ".join(f"`{it}`" for it in servers) + " |",
+        "| --- " * (len(servers) + 1) + "|",
+    ]
+    for (connections, streams), row in rows.items():
+        cells = [f"{it['ratio']:.2f}, {it['cpu_ratio']:.2f}" for it in map(row.get, servers)]
+        lines.append(f"| {connections}, {streams} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def others_table():
+    servers = duel(table="others")
+    if not servers:
+        return None
+    lines = [
+        "| Server | Requests per second ÷ bare floor (95 % interval) | Processor time ÷ | µs of processor time | p50, p99 µs |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, it in servers.items():
+        lines.append(
+            f"| `{name}` | {it['ratio']:.3f} ({it['low']:.3f} to {it['high']:.3f}) | {it['cpu_ratio']:.1f} | {it['cpu_us']:.1f} "
+            f"| {it['p50_us']:,}, {it['p99_us']:,} |"
+        )
+    return lines
+
+
+def soak_table():
+    servers = latest("soak")
+    if not servers:
+        return None
+    lines = [
+        "| Server | Minutes | Tool calls, notifications, refused, left in the middle, failed | MB resident: start, half-time, end, most | KB more per minute, second half | Grows | MB on disk |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, it in servers.items():
+        counts = ", ".join(f"{it[count]:,}" for count in ("tool_calls", "notifications", "refused", "left", "failed"))
+        sizes = ", ".join(f"{it[size] / 2**20:.1f}" for size in ("start", "half", "end", "most"))
+        lines.append(
+            f"| `{name}` | {it['seconds'] // 60} | {counts} | {sizes} | {it['per_minute'] / 1024:.0f} "
+            f"| {'yes' if it['grows'] else 'no'} | {it['on_disk'] / 2**20:.0f} |"
+        )
+    return lines
+
+
+def peak_table():
+    records = {bodies: latest("peak", bodies=bodies) for bodies in (16, 64, 256)}
+    lines = [
+        "| Server | Bodies at once | Answered, refused with 503, lost | MB resident before, at most | MB more | MB that the limits allow |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in ("floor", "framework"):
+        for bodies, servers in records.items():
+            if it := servers.get(name):
+                allowed = f"{it['allowed'] / 2**20:.0f}" if name == "framework" else "no limit"
+                lines.append(
+                    f"| `{name}` | {bodies} | {it['answered']}, {it['refused']}, {it['lost']} | {it['before'] / 2**20:.1f}, "
+                    f"{it['most'] / 2**20:.1f} | {(it['most'] - it['before']) / 2**20:.1f} | {allowed} |"
+                )
+    return lines if len(lines) > 2 else None
+
+
+def flooded_table():
+    floods = [it for it in latest("flooded").values() if it["server"] == "framework"]
+    if not floods:
+        return None
+    lines = ["| Flood | Bytes of heads and connections a second | Median quiet, beside it (µs) | p99 quiet, beside it (µs) | p99 ÷ (least to most) |", "| --- | --- | --- | --- | --- |"]
+    for it in floods:
+        lines.append(
+            f"| {it['flood']} | {it['per_second']:,} | {it['quiet_p50_us']:.0f}, {it['beside_p50_us']:.0f} | {it['quiet_p99_us']:.0f}, {it['beside_p99_us']:.0f} "
+            f"| {it['ratio']:.2f} ({it['low']:.2f} to {it['high']:.2f}) |"
+        )
+    return lines
+
+
 def idle_table():
     servers = latest("idle")
     if not servers:
@@ -74,7 +158,7 @@ def idle_table():
 def building_table():
     """Of each kind with one tool, and what each further one of a hundred adds."""
     records = {}
-    for path in sorted(bench.WORK.glob("compile-*.jsonl")):
+    for path in sorted(WORK.glob("compile-*.jsonl")):
         for line in path.read_text().splitlines():
             record = json.loads(line)
             records[record["kind"], record["tools"]] = record
@@ -130,7 +214,11 @@ def main():
         "sizes": across("size", (600, 6000, 60000, 1000000), "Bytes of the body"),
         "calls": across("calls", (1, 4, 16), "Tool calls in a request"),
         "connections": across("connections", (1, 64, 1000), "Connections"),
-        "http2": across("http2", (True,), "HTTP/2"),
+        "http2": http2_table(),
+        "others": others_table(),
+        "soak": soak_table(),
+        "peak": peak_table(),
+        "flooded": flooded_table(),
         "idle": idle_table(),
         "building": building_table(),
     }

@@ -2,7 +2,9 @@
 //!
 //! `TOOLS` says how many tools there are besides the one that is called.
 
-use hms_webhook::{App, __private as hidden, Tool, tool};
+use hms_webhook::{
+    __private as hidden, App, EndOfCallReport, StatusUpdate, Tool, end_of_call_report, status_update, tool,
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -24,6 +26,13 @@ async fn hang(order_id: String) -> String {
     std::future::pending::<()>().await;
     order_id
 }
+
+/// What a soak sends besides tool calls.
+#[status_update]
+async fn note_status(_: StatusUpdate) {}
+
+#[end_of_call_report]
+async fn file_report(_: EndOfCallReport) {}
 
 fn main() -> hms_webhook::Result<()> {
     by_hand::allocations::report();

@@ -23,6 +23,7 @@ fn event(key: String) -> NewEvent {
         call_id: key.clone(),
         key,
         body: vec![b'x'; BODY].into(),
+        trace: None,
         handlers: vec!["note_status".into()],
     }
 }
@@ -107,6 +108,24 @@ fn megabytes(path: &Path) -> f64 {
     std::fs::metadata(path).map_or(0.0, |data| data.len() as f64 / 1e6)
 }
 
+/// What this process has in memory, in MB; 0 where there is no `/proc`.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()).unwrap_or_default() / 1e3
+}
+
+/// A million events, each appended and handled, and none of them remembered afterwards.
+async fn a_million(store: &Arc<dyn Store>) -> Duration {
+    let start = Instant::now();
+    for batch in 0..1000 {
+        let forgotten = |event: NewEvent| NewEvent { remembered_for: Duration::ZERO, ..event };
+        store.append((0..1000).map(|index| forgotten(event(format!("m {batch} {index}")))).collect()).await.expect("room");
+        drain(store).await;
+    }
+    start.elapsed()
+}
+
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -136,14 +155,14 @@ async fn main() {
     println!("restart with 10,000 events waiting: open {opened:.1?}, first of them ({first}) after {:.1?}", opened + start.elapsed());
     drain(&sqlite).await;
 
-    let start = Instant::now();
-    let before = megabytes(&file);
-    for batch in 0..1000 {
-        let forgotten = |event: NewEvent| NewEvent { remembered_for: Duration::ZERO, ..event };
-        sqlite.append((0..1000).map(|index| forgotten(event(format!("m {batch} {index}")))).collect()).await.expect("room");
-        drain(&sqlite).await;
+    drop(memory);
+    let memory: Arc<dyn Store> = Arc::new(Memory::new());
+    for (name, store) in [("on disk", &sqlite), ("in memory", &memory)] {
+        let (file_before, before) = (megabytes(&file), resident());
+        let time = a_million(store).await;
+        let (file_after, after) = (megabytes(&file), resident());
+        println!("a million events appended and handled {name} in {time:.0?}: resident memory {before:.0} MB before, {after:.0} MB after; the file {file_before:.0} MB, {file_after:.0} MB");
     }
-    println!("a million events appended and handled in {:.0?}: file {before:.0} MB before, {:.0} MB after", start.elapsed(), megabytes(&file));
 
     for batch in 0..1000 {
         sqlite.append((0..1000).map(|index| event(format!("d {batch} {index}"))).collect()).await.expect("room");

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use driver::{Deliveries, Protocol};
+use driver::{Deliveries, Protocol, honest::honest, statistics::quantile};
 
 const HANGING: usize = 1000;
 
@@ -26,16 +26,16 @@ fn main() {
     let arguments: Vec<u64> = std::env::args().skip(1).map(|it| it.parse().expect("a number")).collect();
     let [port, deadline] = arguments[..] else { panic!("time-kept PORT DEADLINE_MS") };
     let port = port as u16;
-    let quiet = p99(&honest(port, Arc::new(AtomicBool::new(false)), Duration::from_secs(2)));
+    let quiet = quantile(&honest(port, &AtomicBool::new(false), Duration::from_secs(2)), 0.99);
 
     let done = Arc::new(AtomicBool::new(false));
     let beside = {
         let done = done.clone();
-        thread::spawn(move || honest(port, done, Duration::from_secs(60)))
+        thread::spawn(move || honest(port, &done, Duration::from_secs(60)))
     };
     let late = hanging(port, Duration::from_millis(deadline));
     done.store(true, Ordering::SeqCst);
-    let beside = p99(&beside.join().expect("the honest ones"));
+    let beside = quantile(&beside.join().expect("the honest ones"), 0.99);
     let (first, last) = (late[0], late[late.len() - 1]);
     println!(
         r#"{{"hanging":{HANGING},"first_late_ms":{first:.1},"last_late_ms":{last:.1},"quiet_p99_us":{quiet:.0},"beside_p99_us":{beside:.0}}}"#
@@ -66,30 +66,4 @@ fn hanging(port: u16, deadline: Duration) -> Vec<f64> {
     let mut late: Vec<f64> = threads.into_iter().map(|thread| thread.join().expect("an answer")).collect();
     late.sort_by(f64::total_cmp);
     late
-}
-
-/// Microseconds that honest calls took, a few thousand a second, until `done` or `at_most` is over.
-fn honest(port: u16, done: Arc<AtomicBool>, at_most: Duration) -> Vec<f64> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
-    stream.set_nodelay(true).expect("TCP_NODELAY");
-    let mut deliveries = Deliveries::new(Protocol::Webhook, 0, 1, by_hand::now() * 1_000_000_000);
-    let mut answer = vec![0; 4096];
-    let begun = Instant::now();
-    let mut took = Vec::new();
-    while begun.elapsed() < at_most && !done.load(Ordering::SeqCst) {
-        let request = deliveries.next_bytes();
-        let sent = Instant::now();
-        stream.write_all(&request).expect("sent");
-        let length = stream.read(&mut answer).expect("an answer");
-        assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "refused");
-        took.push(sent.elapsed().as_secs_f64() * 1e6);
-        thread::sleep(Duration::from_micros(300));
-    }
-    took
-}
-
-fn p99(times: &[f64]) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times[(times.len() - 1) * 99 / 100]
 }

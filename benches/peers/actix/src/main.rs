@@ -32,5 +32,7 @@ async fn main() -> std::io::Result<()> {
             .app_data(web::PayloadConfig::new(LONGEST_BODY))
             .route("/webhook", web::post().to(webhook))
     };
-    HttpServer::new(app).workers(by_hand::threads()).bind((Ipv4Addr::LOCALHOST, by_hand::port()))?.run().await
+    let (server, address) = (HttpServer::new(app).workers(by_hand::threads()), (Ipv4Addr::LOCALHOST, by_hand::port()));
+    let server = if by_hand::speaks_http2() { server.bind_auto_h2c(address)? } else { server.bind(address)? };
+    server.run().await
 }
