@@ -1,6 +1,7 @@
 //! A store that lives as long as the process.
 
 mod claims;
+mod texts;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -26,7 +27,6 @@ pub struct Memory {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     claims: Claims,
     queue: Queue,
@@ -40,7 +40,7 @@ impl Memory {
 
     /// A store for this many results and as many waiting events.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::default() }
+        Self { capacity, state: Mutex::new(State { claims: Claims::new(capacity), queue: Queue::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,7 +87,7 @@ impl Future for Remembered {
 
 impl Store for Memory {
     fn claim<'a>(&'a self, key: &'a str, lease: Duration) -> StoreFuture<'a, Claim> {
-        match self.state().claims.claim(key, lease, self.capacity) {
+        match self.state().claims.claim(key, lease) {
             Claim::Granted { earlier: 0 } => Box::pin(FirstClaim),
             claim => done(Ok(claim)),
         }
@@ -113,7 +113,7 @@ impl Store for Memory {
             ))));
         }
         for event in events {
-            if claims.is_new(&event.key, event.remembered_for, self.capacity) {
+            if claims.is_new(&event.key, event.remembered_for) {
                 queue.append(event);
             }
         }

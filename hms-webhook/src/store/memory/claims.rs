@@ -1,29 +1,30 @@
 //! What was claimed, and what came of it.
 
-use std::{collections::VecDeque, hash::BuildHasher, time::Duration};
+use std::{collections::VecDeque, hash::BuildHasher, mem, time::Duration};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use smallvec::SmallVec;
 use tokio::time::Instant;
 
+use super::texts::{Text, Texts};
 use crate::store::Claim;
 
 /// How long it is remembered that there was a claim whose lease ended without a word.
 const AFTER_LEASE: Duration = Duration::from_secs(600);
 /// What is remembered for longer than this lies apart.
 const LONG: Duration = Duration::from_secs(3600);
+/// For up to so many entries their room is reserved when the first one comes.
+const RESERVED: usize = 1_000_000;
 
-/// A moment of the future; a time too long for the clock is as good as a year.
-fn far(now: Instant, wait: Duration) -> Instant {
-    now.checked_add(wait).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
-}
-
-#[derive(Default)]
 pub(super) struct Claims {
+    start: Instant,
     hasher: DefaultHashBuilder,
+    capacity: usize,
     short: Entries,
     long: Entries,
 }
+
+/// Nanoseconds since the store was made: smaller than an [`Instant`].
+type Moment = u64;
 
 /// Entries in the order in which they were made, which is nearly the one in which they expire: those in use lie
 /// beside each other at the end, and what is forgotten is taken from the front. All of it together is more than a
@@ -32,38 +33,63 @@ pub(super) struct Claims {
 struct Entries {
     entries: VecDeque<Held>,
     /// The number of the first entry.
-    first: u64,
+    first: u32,
     /// Finds the number of an entry by its key.
-    numbers: HashTable<u64>,
+    newer: Numbers,
+    /// The same for entries that were made earlier. Where all of those are forgotten, the newer ones move here. So no number
+    /// is ever taken out by itself, which would be a look at a place that nobody has used for long.
+    older: Numbers,
+    texts: Texts,
+    /// For how many entries there is to be room.
+    room: usize,
 }
 
+/// Numbers of entries, also of some that are forgotten.
+#[derive(Default)]
+struct Numbers {
+    table: HashTable<u32>,
+    /// The highest one.
+    last: u32,
+}
+
+/// As long as what a processor reads of memory at once.
 struct Held {
-    key: Key,
     hash: u64,
-    expires: Instant,
+    expires: Moment,
+    key: Text,
     earlier: u32,
     what: What,
 }
 
-/// The key of a tool call needs no memory of its own.
-type Key = SmallVec<[u8; 40]>;
-
 enum What {
-    Running { until: Instant },
+    Running { until: Moment },
     Released,
-    Kept(Box<str>),
+    Kept(Text),
 }
 
 impl Claims {
-    pub(super) fn claim(&mut self, key: &str, lease: Duration, capacity: usize) -> Claim {
-        let now = Instant::now();
-        self.forget(now, capacity);
+    pub(super) fn new(capacity: usize) -> Self {
+        let entries = || Entries { room: capacity.min(RESERVED), ..Entries::default() };
+        Self {
+            start: Instant::now(),
+            hasher: DefaultHashBuilder::default(),
+            capacity,
+            short: entries(),
+            long: entries(),
+        }
+    }
+
+    pub(super) fn claim(&mut self, key: &str, lease: Duration) -> Claim {
+        let now = self.now();
+        self.forget(now);
         let hash = self.hash(key);
         let mut earlier = 0;
         let known = self.find(hash, key);
-        if let Some(held) = known.as_deref().filter(|held| held.expires > now) {
+        if let Some((entries, place)) = &known
+            && let Some(held) = entries.entries.get(*place).filter(|held| held.expires > now)
+        {
             match &held.what {
-                What::Kept(result) => return Claim::Kept(result.to_string()),
+                What::Kept(result) => return Claim::Kept(entries.text(result)),
                 What::Running { until } if *until > now => return Claim::Running,
                 What::Running { .. } | What::Released => earlier = held.earlier + 1,
             }
@@ -71,86 +97,148 @@ impl Claims {
         let time_to_live = lease.saturating_add(AFTER_LEASE);
         let (expires, what) = (far(now, time_to_live), What::Running { until: far(now, lease) });
         match known {
-            Some(held) => (held.expires, held.earlier, held.what) = (expires, earlier, what),
-            None => self.add(Held { key: key.as_bytes().into(), hash, expires, earlier, what }, time_to_live),
+            Some((entries, place)) => entries.change(place, expires, earlier, what),
+            None => {
+                self.make_room(now);
+                self.entries_for(time_to_live).add(hash, key, expires, what);
+            }
         }
         Claim::Granted { earlier }
     }
 
     pub(super) fn end(&mut self, key: &str, result: Option<&str>, time_to_live: Duration) {
         let hash = self.hash(key);
-        let now = Instant::now();
+        let now = self.now();
         let expires = far(now, time_to_live);
-        let what = result.map_or(What::Released, |result| What::Kept(result.into()));
-        match self.find(hash, key) {
-            // A result is not given up.
-            Some(held) if result.is_none() && held.expires > now && matches!(held.what, What::Kept(_)) => {}
-            Some(held) => (held.expires, held.what) = (expires, what),
-            None => self.add(Held { key: key.as_bytes().into(), hash, expires, earlier: 0, what }, time_to_live),
+        let (entries, known) = match self.find(hash, key) {
+            Some((entries, place)) => (entries, Some(place)),
+            None => (self.entries_for(time_to_live), None),
+        };
+        // A result is not given up.
+        let held = known.and_then(|place| entries.entries.get(place));
+        if result.is_none() && held.is_some_and(|held| held.expires > now && matches!(held.what, What::Kept(_))) {
+            return;
+        }
+        let earlier = held.map_or(0, |held| held.earlier);
+        let what = result.map_or(What::Released, |result| What::Kept(entries.texts.add(result)));
+        match known {
+            Some(place) => entries.change(place, expires, earlier, what),
+            None => entries.add(hash, key, expires, what),
         }
     }
 
     /// Whether an event's key is seen for the first time; remembers it.
-    pub(super) fn is_new(&mut self, key: &str, remembered_for: Duration, capacity: usize) -> bool {
-        let now = Instant::now();
-        self.forget(now, capacity);
+    pub(super) fn is_new(&mut self, key: &str, remembered_for: Duration) -> bool {
+        let now = self.now();
+        self.forget(now);
         let hash = self.hash(key);
-        if self.find(hash, key).is_some_and(|held| held.expires > now) {
+        let known = self.find(hash, key);
+        if known.is_some_and(|(entries, place)| entries.entries.get(place).is_some_and(|held| held.expires > now)) {
             return false;
         }
+        self.make_room(now);
         self.end(key, Some(""), remembered_for);
         true
+    }
+
+    fn now(&self) -> Moment {
+        nanoseconds(self.start.elapsed())
     }
 
     fn hash(&self, key: &str) -> u64 {
         self.hasher.hash_one(key)
     }
 
-    fn find(&mut self, hash: u64, key: &str) -> Option<&mut Held> {
+    /// Among which entries, and where there, the one of `key` lies.
+    fn find(&mut self, hash: u64, key: &str) -> Option<(&mut Entries, usize)> {
         match self.short.find(hash, key) {
-            Some(place) => self.short.entries.get_mut(place),
-            None => self.long.find(hash, key).and_then(|place| self.long.entries.get_mut(place)),
+            Some(place) => Some((&mut self.short, place)),
+            None => self.long.find(hash, key).map(|place| (&mut self.long, place)),
         }
     }
 
-    fn add(&mut self, held: Held, time_to_live: Duration) {
-        let entries = if time_to_live > LONG { &mut self.long } else { &mut self.short };
-        entries.add(held);
+    fn entries_for(&mut self, time_to_live: Duration) -> &mut Entries {
+        if time_to_live > LONG { &mut self.long } else { &mut self.short }
     }
 
-    /// Forgets what has expired, and some of the oldest beyond the capacity, but nothing that runs. What is remembered for
-    /// hours goes before the results of tools.
-    fn forget(&mut self, now: Instant, capacity: usize) {
+    /// Forgets what has expired.
+    fn forget(&mut self, now: Moment) {
         self.short.forget(now, 0);
         self.long.forget(now, 0);
-        let beyond =
-            |claims: &Self| (claims.short.entries.len() + claims.long.entries.len() + 1).saturating_sub(capacity);
+    }
+
+    /// Forgets some of the oldest beyond the capacity, but nothing that runs. What is remembered for hours goes before the
+    /// results of tools.
+    fn make_room(&mut self, now: Moment) {
+        let beyond = |claims: &Self| {
+            (claims.short.entries.len() + claims.long.entries.len() + 1).saturating_sub(claims.capacity)
+        };
         self.long.forget(now, beyond(self));
         self.short.forget(now, beyond(self));
     }
 }
 
+/// A moment of the future; a time too long for the clock never comes.
+fn far(now: Moment, wait: Duration) -> Moment {
+    now.saturating_add(nanoseconds(wait))
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Entries {
     /// Where the entry of `key` lies.
     fn find(&self, hash: u64, key: &str) -> Option<usize> {
-        let place = |number: u64| number.wrapping_sub(self.first) as usize;
-        let is_wanted = |number: &u64| {
-            self.entries.get(place(*number)).is_some_and(|held| held.hash == hash && held.key[..] == *key.as_bytes())
+        let is_wanted = |number: &u32| {
+            let held = self.entries.get(self.place(*number));
+            held.is_some_and(|held| held.hash == hash && self.texts.get(&held.key) == key.as_bytes())
         };
-        self.numbers.find(hash, is_wanted).map(|number| place(*number))
+        let number = self.newer.table.find(hash, is_wanted).or_else(|| self.older.table.find(hash, is_wanted))?;
+        Some(self.place(*number))
     }
 
-    fn add(&mut self, held: Held) {
-        let Self { entries, first, numbers } = self;
-        let number = first.wrapping_add(entries.len() as u64);
-        let hash = held.hash;
-        entries.push_back(held);
-        let hash_of = |number: &u64| entries.get(number.wrapping_sub(*first) as usize).map_or(0, |held| held.hash);
-        numbers.insert_unique(hash, number, hash_of);
+    /// Where the entry of `number` lies; behind all others if it is forgotten.
+    fn place(&self, number: u32) -> usize {
+        number.wrapping_sub(self.first) as usize
+    }
+
+    fn text(&self, text: &Text) -> String {
+        String::from_utf8_lossy(self.texts.get(text)).into_owned()
+    }
+
+    fn add(&mut self, hash: u64, key: &str, expires: Moment, what: What) {
+        let key = self.texts.add(key);
+        self.push(Held { hash, expires, key, earlier: 0, what });
+    }
+
+    fn change(&mut self, place: usize, expires: Moment, earlier: u32, what: What) {
+        let Some(held) = self.entries.get_mut(place) else { return };
+        (held.expires, held.earlier) = (expires, earlier);
+        if let What::Kept(before) = mem::replace(&mut held.what, what) {
+            self.texts.remove(before);
+        }
+    }
+
+    fn push(&mut self, held: Held) {
+        let (hash, number) = (held.hash, self.first.wrapping_add(self.entries.len() as u32));
+        // Exactly as much as there will be: a new entry then takes the place of the one that was just forgotten.
+        if self.entries.capacity() == 0 {
+            self.entries.reserve_exact(self.room);
+        }
+        self.entries.push_back(held);
+        if self.place(self.older.last) >= self.entries.len() {
+            mem::swap(&mut self.older, &mut self.newer);
+            self.newer.table.clear();
+        }
+        let Self { entries, first, newer, .. } = self;
+        let hash_of = |number: &u32| entries.get(number.wrapping_sub(*first) as usize).map_or(0, |held| held.hash);
+        newer.table.insert_unique(hash, number, hash_of);
+        newer.last = number;
     }
 
     /// Forgets the first that have expired, and as many as `beyond` others that do not run.
-    fn forget(&mut self, now: Instant, mut beyond: usize) {
+    fn forget(&mut self, now: Moment, mut beyond: usize) {
         // One that is kept goes to the end, so each is looked at once.
         for _ in 0..self.entries.len() {
             let is_over = self.entries.front().is_some_and(|held| held.expires <= now);
@@ -159,20 +247,77 @@ impl Entries {
             }
             let Some(held) = self.take_first() else { break };
             if !is_over && matches!(held.what, What::Running { until } if until > now) {
-                self.add(held);
-            } else {
-                beyond = beyond.saturating_sub(1);
+                self.push(held);
+                continue;
+            }
+            beyond = beyond.saturating_sub(1);
+            self.texts.remove(held.key);
+            if let What::Kept(result) = held.what {
+                self.texts.remove(result);
             }
         }
     }
 
     fn take_first(&mut self) -> Option<Held> {
-        let held = self.entries.pop_front()?;
-        let number = self.first;
-        self.first = number.wrapping_add(1);
-        if let Ok(found) = self.numbers.find_entry(held.hash, |found| *found == number) {
-            found.remove();
+        let first = self.entries.pop_front()?;
+        self.first = self.first.wrapping_add(1);
+        Some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_is_as_long_as_what_is_read_at_once() {
+        assert_eq!(size_of::<Held>(), 64);
+    }
+
+    /// Against a plain map, while entries expire, are forgotten and come again.
+    #[tokio::test(start_paused = true)]
+    async fn each_key_has_the_result_that_was_last_kept_for_it_until_that_expires() {
+        let mut claims = Claims::new(10_000);
+        let mut kept = HashMap::<u32, (String, Instant)>::new();
+        let mut known = 0;
+        for step in 0..20_000_u32 {
+            let number = step.wrapping_mul(2_654_435_761) >> 25;
+            let key = format!("key {number}");
+            let time_to_live = Duration::from_secs(u64::from(step % 7) * 5 + 1);
+            let expected = kept.get(&number).filter(|(_, expires)| *expires > Instant::now());
+            match (claims.claim(&key, Duration::from_secs(2)), expected) {
+                (Claim::Kept(found), Some((result, _))) => {
+                    assert_eq!(found, *result);
+                    known += 1;
+                }
+                (Claim::Granted { .. }, None) => {
+                    let result = format!("{step}: {}", "x".repeat(step as usize % 3000));
+                    claims.end(&key, Some(&result), time_to_live);
+                    kept.insert(number, (result, Instant::now() + time_to_live));
+                }
+                (found, expected) => panic!("step {step}: {found:?} in place of {expected:?}"),
+            }
+            tokio::time::advance(Duration::from_millis(150)).await;
         }
-        Some(held)
+        assert!((1_000..19_000).contains(&known), "{known} of 20,000 were known: the test tries only one of the two");
+    }
+
+    #[test]
+    fn beyond_the_capacity_the_oldest_are_forgotten_and_the_others_found() {
+        let (mut claims, lease) = (Claims::new(100), Duration::from_secs(1));
+        for number in 0..1_000 {
+            claims.claim(&format!("key {number}"), lease);
+            claims.end(&format!("key {number}"), Some(&format!("result {number}")), lease);
+        }
+        // Each claim that is granted takes the place of the oldest, so the youngest are asked first.
+        for number in (0..1_000).rev() {
+            match claims.claim(&format!("key {number}"), lease) {
+                Claim::Kept(result) if number >= 900 => assert_eq!(result, format!("result {number}")),
+                Claim::Granted { earlier: 0 } if number < 900 => {}
+                other => panic!("key {number}: {other:?}"),
+            }
+        }
     }
 }
