@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::*;
+use super::{
+    super::faults::{Faults, nearest},
+    *,
+};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[allow(dead_code)]
@@ -278,6 +281,56 @@ fn what_a_type_itself_refuses_is_said_at_its_place() {
         read::<std::num::NonZeroI32>("0").unwrap_err(),
         "`value` must be an integer from -2147483648 to 2147483647, got the number 0 (invalid value: integer `0`, expected an integer in range)"
     );
+}
+
+/// A list that only goes up, which no schema says.
+#[derive(Debug, JsonSchema)]
+#[schemars(transparent)]
+#[allow(dead_code)]
+struct Rising(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Rising {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<u8>::deserialize(deserializer)?;
+        match list.is_sorted() {
+            true => Ok(Rising(list)),
+            // As long as a careless error text, and each letter two bytes long.
+            false => Err(serde::de::Error::custom("é".repeat(list.len() * 100))),
+        }
+    }
+}
+
+#[test]
+fn a_whole_that_a_type_refuses_is_not_said_to_be_of_a_wrong_kind() {
+    let reason = "é".repeat(200);
+    assert_eq!(read::<Rising>("[2,1]").unwrap_err(), format!("`value` cannot be taken, got an array ({reason})"));
+}
+
+#[test]
+fn what_a_type_says_is_cut_to_a_sentence() {
+    let reason = "é".repeat(200);
+    assert_eq!(read::<Rising>("[3,2,1]").unwrap_err(), format!("`value` cannot be taken, got an array ({reason}…)"));
+}
+
+#[test]
+fn a_slip_of_spelling_grows_with_the_name() {
+    let known = ["forwarding", &"long_".repeat(13)[..64], &"other".repeat(13)];
+    assert_eq!(nearest("farworting", known), Some("forwarding"), "three of ten letters");
+    assert_eq!(nearest("farwortimg", known), None, "four of ten letters");
+    assert_eq!(nearest(&"long_".repeat(13).replacen('o', "u", 1)[..64], known), Some(known[1]));
+    assert_eq!(nearest(&"other".repeat(13).replacen('o', "u", 1), known), None, "too long to be a slip");
+}
+
+#[test]
+fn of_the_faults_of_a_branch_no_more_are_said_than_of_the_whole() {
+    let [mut first, mut second] = [Faults::default(), Faults::default()];
+    for index in 0..15 {
+        first.note(|| format!("first {index}"));
+        second.note(|| format!("second {index}"));
+    }
+    first.append(second);
+    let line = first.to_string();
+    assert!(line.ends_with("second 3. second 4. There are 10 more faults"), "{line}");
 }
 
 #[test]
