@@ -63,7 +63,10 @@ fn by_hand(path: &Path) -> f64 {
     let base: i64 = connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("a count");
     while start.elapsed() < SLOT {
         connection
-            .execute("INSERT INTO events (key, body) VALUES (?1, ?2)", rusqlite::params![format!("{}", base + count), body])
+            .execute(
+                "INSERT INTO events (key, body) VALUES (?1, ?2)",
+                rusqlite::params![format!("{}", base + count), body],
+            )
             .expect("there is room");
         count += 1;
     }
@@ -120,7 +123,10 @@ async fn a_million(store: &Arc<dyn Store>) -> Duration {
     let start = Instant::now();
     for batch in 0..1000 {
         let forgotten = |event: NewEvent| NewEvent { remembered_for: Duration::ZERO, ..event };
-        store.append((0..1000).map(|index| forgotten(event(format!("m {batch} {index}")))).collect()).await.expect("room");
+        store
+            .append((0..1000).map(|index| forgotten(event(format!("m {batch} {index}")))).collect())
+            .await
+            .expect("room");
         drain(store).await;
     }
     start.elapsed()
@@ -141,8 +147,16 @@ async fn main() {
     let ratios = |one: &[f64], other: &[f64]| median(one.iter().zip(other).map(|(one, other)| one / other).collect());
     println!("acknowledgements a second, {CONNECTIONS} at a time, bodies of {BODY} bytes (medians of {ROUNDS} rounds)");
     println!("  one synced commit each, by hand  {:>10.0}", median(hand.clone()));
-    println!("  store on disk                    {:>10.0}   {:.1} times by hand", median(on_disk.clone()), ratios(&on_disk, &hand));
-    println!("  store in memory                  {:>10.0}   {:.1} times the disk", median(in_memory.clone()), ratios(&in_memory, &on_disk));
+    println!(
+        "  store on disk                    {:>10.0}   {:.1} times by hand",
+        median(on_disk.clone()),
+        ratios(&on_disk, &hand)
+    );
+    println!(
+        "  store in memory                  {:>10.0}   {:.1} times the disk",
+        median(in_memory.clone()),
+        ratios(&in_memory, &on_disk)
+    );
 
     drain(&sqlite).await;
     for batch in 0..10 {
@@ -152,7 +166,10 @@ async fn main() {
     let (sqlite, opened) = open(&file).await;
     let start = Instant::now();
     let first = sqlite.lease(1).await.expect("jobs can be leased").jobs.len();
-    println!("restart with 10,000 events waiting: open {opened:.1?}, first of them ({first}) after {:.1?}", opened + start.elapsed());
+    println!(
+        "restart with 10,000 events waiting: open {opened:.1?}, first of them ({first}) after {:.1?}",
+        opened + start.elapsed()
+    );
     drain(&sqlite).await;
 
     drop(memory);
@@ -161,7 +178,9 @@ async fn main() {
         let (file_before, before) = (megabytes(&file), resident());
         let time = a_million(store).await;
         let (file_after, after) = (megabytes(&file), resident());
-        println!("a million events appended and handled {name} in {time:.0?}: resident memory {before:.0} MB before, {after:.0} MB after; the file {file_before:.0} MB, {file_after:.0} MB");
+        println!(
+            "a million events appended and handled {name} in {time:.0?}: resident memory {before:.0} MB before, {after:.0} MB after; the file {file_before:.0} MB, {file_after:.0} MB"
+        );
     }
 
     for batch in 0..1000 {
@@ -181,5 +200,9 @@ async fn main() {
     let start = Instant::now();
     sqlite.append(vec![event("after".into())]).await.expect("room");
     sqlite.lease(1).await.expect("jobs can be leased");
-    println!("start with a million dead letters ({:.0} MB): open {opened:.1?}, first event handled {:.1?} later", megabytes(&file), start.elapsed());
+    println!(
+        "start with a million dead letters ({:.0} MB): open {opened:.1?}, first event handled {:.1?} later",
+        megabytes(&file),
+        start.elapsed()
+    );
 }

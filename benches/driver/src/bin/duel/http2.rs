@@ -17,7 +17,7 @@ use http::Request;
 use tokio::{
     net::TcpStream,
     runtime::Runtime,
-    task::{JoinSet, LocalSet},
+    task::{JoinSet, LocalSet, spawn_local, yield_now},
 };
 
 pub struct Connections {
@@ -68,6 +68,12 @@ impl Rival for Connections {
         let started = Instant::now();
         let slot = Rc::new(RefCell::new(Slot::default()));
         self.local.block_on(&self.runtime, async {
+            // As over HTTP/1.1, nobody has to wake the driver.
+            let awake = spawn_local(async {
+                loop {
+                    yield_now().await;
+                }
+            });
             let mut streams = JoinSet::new();
             for sender in &self.connections {
                 for _ in 0..self.streams {
@@ -85,6 +91,7 @@ impl Rival for Connections {
             while let Some(ended) = streams.join_next().await {
                 ended.expect("an answer for each");
             }
+            awake.abort();
         });
         let mut slot = slot.take();
         slot.elapsed = started.elapsed();
