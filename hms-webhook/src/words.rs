@@ -74,8 +74,14 @@ fn cut(text: &str, start: usize) -> String {
     format!("{before}{part}{behind}")
 }
 
+/// Foreign words on one line, without what acts on a terminal or turns the direction of what follows.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.chars().flat_map(escape).collect()
+}
+
 fn escape(character: char) -> Vec<char> {
-    if character.is_control() { character.escape_default().collect() } else { vec![character] }
+    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if character.is_control() || turns { character.escape_default().collect() } else { vec![character] }
 }
 
 #[cfg(test)]

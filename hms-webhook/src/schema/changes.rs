@@ -11,7 +11,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Profile, ToolDefinition};
-use crate::words::shown_apart;
+use crate::words::{on_one_line, shown_apart};
 
 /// What a change does to an assistant that has the older definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +51,8 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     fn note(&mut self, effect: Effect, what: impl Into<String>) {
-        self.0.push(Change { effect, what: what.into() });
+        // Names come from a file that somebody else may have written.
+        self.0.push(Change { effect, what: on_one_line(&what.into()) });
     }
 
     fn breaking(&mut self, what: impl Into<String>) {

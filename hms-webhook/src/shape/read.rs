@@ -392,9 +392,56 @@ fn text(keywords: &mut Map<String, Value>) -> Result<TextShape, String> {
 }
 
 pub(crate) fn regex(pattern: &str) -> Result<Regex, String> {
+    if let Some((part, instead)) = of_rust_alone(pattern) {
+        return Err(format!(
+            "has the pattern `{pattern}`, in which `{part}` means something else, or nothing, in JSON Schema; write {instead}"
+        ));
+    }
     Regex::new(pattern).map_err(|error| {
         format!("has the pattern `{pattern}`, which cannot be used: {error}; write it in the syntax of the `regex-lite` crate")
     })
+}
+
+/// What a regular expression has that JSON Schema, whose expressions are those of ECMAScript, reads in another way; and what
+/// both read alike.
+fn of_rust_alone(pattern: &str) -> Option<(&'static str, &'static str)> {
+    let mut in_class = false;
+    let mut rest = pattern.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => {
+                let escaped = rest.next();
+                let is_braced = rest.as_str().starts_with('{');
+                match escaped {
+                    Some('A') => return Some(("\\A", "`^`")),
+                    Some('z') => return Some(("\\z", "`$`")),
+                    Some('a') => return Some(("\\a", "`\\x07`")),
+                    Some('<') => return Some(("\\<", "`\\b`")),
+                    Some('>') => return Some(("\\>", "`\\b`")),
+                    Some('b') if is_braced => return Some(("\\b{", "`\\b`")),
+                    Some('x' | 'u') if is_braced => {
+                        return Some(("\\x{", "`\\u` and four digits, or the character itself"));
+                    }
+                    Some('U') => return Some(("\\U", "`\\u` and four digits, or the character itself")),
+                    _ => {}
+                }
+            }
+            '[' if in_class && rest.as_str().starts_with(':') => {
+                return Some(("[:", "the characters, such as `A-Za-z`"));
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => match rest.as_str().strip_prefix('?') {
+                Some(group) if group.starts_with("P<") => return Some(("(?P<", "`(?<`")),
+                Some(group) if !group.starts_with([':', '<', '=', '!']) => {
+                    return Some(("(?", "what its flags do, such as `[Aa]` for both cases"));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    None
 }
 
 fn size(keywords: &mut Map<String, Value>, keyword: &str) -> Option<usize> {

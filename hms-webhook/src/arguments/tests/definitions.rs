@@ -206,3 +206,25 @@ fn what_can_only_be_null_is_shown_so() {
     let shown = parameters(&[argument::<Vec<Option<()>>>().spec()]);
     assert_eq!(shown["properties"]["value"]["items"], json!({ "type": "null" }));
 }
+
+#[test]
+fn a_pattern_that_json_schema_reads_in_another_way_is_an_error() {
+    for (pattern, instead) in [
+        (r"\Aab\z", "write `^`"),
+        (r"ab\z", "write `$`"),
+        (r"(?i)^a+$", "such as `[Aa]`"),
+        (r"^(?P<x>a)$", "write `(?<`"),
+        (r"^[[:alpha:]]+$", "such as `A-Za-z`"),
+        (r"\x{e9}", "the character itself"),
+        (r"\b{start}a", r"write `\b`"),
+    ] {
+        let error = refused(&tool(&[argument::<String>().pattern(pattern).spec()]));
+        assert!(error.contains(&format!("the pattern `{pattern}`")) && error.contains(instead), "{error}");
+    }
+    for pattern in [r"^(?<x>a|(?:b))\b[(?P\[:]$", r"^\\A\u00e9[\]x]{2}$"] {
+        assert_eq!(
+            parameters(&[argument::<String>().pattern(pattern).spec()])["properties"]["value"]["pattern"],
+            pattern
+        );
+    }
+}

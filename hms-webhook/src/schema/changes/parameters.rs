@@ -81,7 +81,9 @@ fn effect(keyword: &str, before: Option<&Value>, after: Option<&Value>) -> Effec
             order(after, before) == Some(Ordering::Greater)
         }
         ("uniqueItems", _, Some(Value::Bool(false))) => true,
-        // Every keyword takes something away, so that without it more is allowed.
+        // These two allow more than there would be without them.
+        ("nullable" | "minContains", _, None) => false,
+        // Every other keyword takes something away, so that without it more is allowed.
         (_, Some(_), None) => true,
         _ => false,
     };

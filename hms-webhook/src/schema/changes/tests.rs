@@ -340,3 +340,42 @@ fn another_form_is_a_change() {
         assert_eq!(found[0].to_string(), "compatible  find_slot: the same, written in another way", "{profile}");
     }
 }
+
+#[test]
+fn a_keyword_that_allowed_more_breaks_where_it_goes() {
+    for keyword in [json!({ "nullable": true }), json!({ "minContains": 0 })] {
+        let mut wide = json!({ "type": "array", "items": {}, "contains": { "const": 1 } });
+        let narrow = limit(&wide);
+        wide.as_object_mut().unwrap().extend(keyword.as_object().unwrap().clone());
+        assert_eq!(effect(&limit(&wide), &narrow), Effect::Breaking, "{keyword}");
+    }
+}
+
+#[test]
+fn a_limit_that_a_form_says_in_words_is_a_change_in_each_form() {
+    let number = |more: Value| {
+        let mut schema = json!({ "type": "integer", "description": "How many." });
+        schema.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        limit(&schema)
+    };
+    let before = number(json!({}));
+    for more in [json!({ "not": { "const": 0 } }), json!({ "not": { "enum": [1, 2] } })] {
+        let after = number(more);
+        for (_, profile) in Profile::NAMES {
+            let form = |tool: &ToolDefinition| {
+                let parameters = profile.apply(tool.parameters.clone()).unwrap();
+                ToolDefinition { parameters, ..tool.clone() }
+            };
+            let found = super::changes(&[form(&before)], &[form(&after)], profile);
+            assert!(matches!(&found[..], [Change { effect: Effect::Breaking, .. }]), "{profile}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn names_of_a_foreign_file_stay_on_their_line() {
+    let name = "x\u{1b}[2J\ncompatible  nothing to see";
+    let after = tool(&json!({ "name": name }));
+    let found = changes(&[], &[after]);
+    assert_eq!(found[0].what, "x\\u{1b}[2J\\ncompatible  nothing to see: the tool is new");
+}

@@ -260,3 +260,11 @@ fn a_value_made_from_a_form_keeps_its_limits() {
     let schema = form(Profile::OpenAiStrict, json!({ "type": "integer", "minimum": 3, "maximum": 4 }));
     assert!((0..50).all(|seed| matches!(sample(&schema, seed).as_i64(), Some(3 | 4))));
 }
+
+#[test]
+fn a_value_that_is_excluded_is_said_in_words() {
+    let number = json!({ "type": "integer", "description": "How many.", "not": { "const": 0 } });
+    for profile in [Profile::OpenAiStrict, Profile::Gemini, Profile::Anthropic] {
+        assert_eq!(form(profile, number.clone())["description"], "How many.\nAnything but 0.", "{profile}");
+    }
+}

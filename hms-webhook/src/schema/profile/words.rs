@@ -15,12 +15,14 @@ enum Put {
     Listed,
     /// The name of a format, as it is.
     Format,
+    /// The value of the `const` in it.
+    Constant,
     /// Only `true` says anything, and is not said.
     Not,
 }
 
 /// Each keyword with its sentence: what stands before the value, and behind it.
-const SENTENCES: [(&str, Put, &str, &str); 18] = [
+const SENTENCES: [(&str, Put, &str, &str); 24] = [
     ("minimum", Put::Json, "At least ", "."),
     ("exclusiveMinimum", Put::Json, "More than ", "."),
     ("maximum", Put::Json, "At most ", "."),
@@ -39,6 +41,12 @@ const SENTENCES: [(&str, Put, &str, &str); 18] = [
     ("const", Put::Json, "Always ", "."),
     ("enum", Put::Listed, "One of ", "."),
     ("examples", Put::Listed, "For example ", "."),
+    ("not", Put::Constant, "Anything but ", "."),
+    ("not", Put::Json, "Nothing that matches ", "."),
+    ("contains", Put::Json, "An item matches ", "."),
+    ("minContains", Put::Json, "Matching items, at least: ", "."),
+    ("maxContains", Put::Json, "Matching items, at most: ", "."),
+    ("propertyNames", Put::Json, "Each name matches ", "."),
 ];
 
 /// Removes a keyword and says it in the description. What has no sentence limits no value.
@@ -53,13 +61,18 @@ pub(super) fn say(keywords: &mut Map<String, Value>, keyword: &str, value: &Valu
 }
 
 fn sentence(keyword: &str, value: &Value) -> Option<String> {
-    let (_, put, before, behind) = SENTENCES.into_iter().find(|(known, ..)| *known == keyword)?;
+    let mut known = SENTENCES.into_iter().filter(|(known, ..)| *known == keyword);
+    known.find_map(|(_, put, before, behind)| filled(put, before, value, behind))
+}
+
+fn filled(put: Put, before: &str, value: &Value, behind: &str) -> Option<String> {
     let value = match put {
         Put::Json => value.to_string(),
         Put::Count if *value == 1 => return Some(format!("{before}1{behind}.")),
         Put::Count => return Some(format!("{before}{value}{behind}s.")),
         Put::Listed => value.as_array()?.iter().map(Value::to_string).collect::<Vec<_>>().join(", "),
         Put::Format => value.as_str()?.to_owned(),
+        Put::Constant => value.as_object().filter(|keywords| keywords.len() == 1)?.get("const")?.to_string(),
         Put::Not if *value == Value::Bool(true) => String::new(),
         Put::Not => return None,
     };
@@ -90,6 +103,10 @@ fn said(line: &str) -> Option<(&'static str, Value)> {
             Put::Json => serde_json::from_str(value.strip_suffix(behind)?).ok()?,
             Put::Listed => serde_json::from_str(&format!("[{}]", value.strip_suffix(behind)?)).ok()?,
             Put::Format => value.strip_suffix(behind).filter(|format| FORMATS.contains(format))?.into(),
+            Put::Constant => {
+                let value: Value = serde_json::from_str(value.strip_suffix(behind)?).ok()?;
+                serde_json::json!({ "const": value })
+            }
             Put::Not => (value == behind).then_some(true)?.into(),
         };
         Some((keyword, value))
