@@ -335,7 +335,7 @@ impl App {
         let mut problems = Vec::new();
         let definitions = self.definitions()?.into_iter();
         let definitions = definitions.map(|definition| definition.in_form(profile, &mut problems)).collect();
-        StartupError::check(problems)?;
+        StartupError::check_that(format!("the tools cannot be described in the form {profile}"), problems)?;
         Ok(definitions)
     }
 

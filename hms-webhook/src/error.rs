@@ -1,6 +1,6 @@
 //! What can go wrong before a server answers, or while it stops.
 
-use std::{error, fmt};
+use std::{borrow::Cow, error, fmt};
 
 /// Why a program could not start or go on: any error, for `main` to return.
 ///
@@ -49,15 +49,21 @@ impl From<Error> for Box<dyn error::Error> {
     }
 }
 
-/// Everything that keeps an app from starting, found before the port is bound.
+/// Everything that keeps an app from starting, or its tools from being described in a form; found before the port is bound.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StartupError {
+    what: Cow<'static, str>,
     problems: Vec<String>,
 }
 
 impl StartupError {
     pub(crate) fn check(problems: Vec<String>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+        Self::check_that("this app cannot start", problems)
+    }
+
+    /// `what` is said of the problems, if there are any.
+    pub(crate) fn check_that(what: impl Into<Cow<'static, str>>, problems: Vec<String>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self { what: what.into(), problems }) }
     }
 
     /// One sentence for each problem: what is wrong, where, and what to do.
@@ -68,7 +74,7 @@ impl StartupError {
 
 impl fmt::Display for StartupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this app cannot start:")?;
+        write!(f, "{}:", self.what)?;
         self.problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
     }
 }

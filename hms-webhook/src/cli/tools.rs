@@ -170,10 +170,11 @@ fn arguments(parameters: &Value) -> String {
     if shown.is_empty() { "-".into() } else { shown.join(", ") }
 }
 
-/// The first line of the description.
+/// The first paragraph of the description, whose lines are those of a comment.
 fn about(tool: &ToolDefinition) -> String {
     let background = if tool.async_ { "(background) " } else { "" };
-    format!("{background}{}", tool.description.lines().next().unwrap_or_default())
+    let paragraph: Vec<_> = tool.description.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    format!("{background}{}", paragraph.join(" "))
 }
 
 fn count(number: usize, what: &str) -> String {
