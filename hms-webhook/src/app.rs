@@ -420,6 +420,9 @@ fn check_settings(settings: &Settings, problems: &mut Vec<String>) {
     if path == "/healthz" || path == "/readyz" {
         problems.push(format!("the path of the webhook, `{path}`, is that of a health check: choose another one"));
     }
+    if path == "/_console" || path.starts_with("/_console/") {
+        problems.push(format!("the path of the webhook, `{path}`, is that of the console: choose another one"));
+    }
     let budgets = settings.budgets;
     for (name, budget, limit) in [
         ("assistant_request_budget", budgets.assistant_request, ASSISTANT_REQUEST_LIMIT),

@@ -20,6 +20,7 @@ pub(crate) use prepare::PreparedArguments;
 #[cfg(fuzzing)]
 pub(crate) use prepare::conform_to;
 pub use received::Arguments;
+pub(crate) use received::object_text;
 pub use rules::{HasRules, Violation};
 pub(crate) use scan::repeated_name;
 

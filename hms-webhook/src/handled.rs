@@ -125,18 +125,24 @@ pub(crate) struct Refused {
     pub(crate) rejection: Rejection,
     /// `None` where it is not known, or where nobody has signed what it says.
     pub(crate) about: Option<Box<About>>,
+    /// It says that it is signed, so that it may be a delivery that went to a wrong place.
+    pub(crate) is_signed: bool,
 }
 
 impl Refused {
     /// A signed delivery that says all this.
     pub(crate) fn of(rejection: Rejection, event: &EventType, tools: Option<String>, call: &ByteString) -> Self {
-        Self { rejection, about: Some(Box::new(About { event: event.clone(), tools, call: call.clone() })) }
+        Self {
+            rejection,
+            about: Some(Box::new(About { event: event.clone(), tools, call: call.clone() })),
+            is_signed: true,
+        }
     }
 }
 
 impl From<Rejection> for Refused {
     fn from(rejection: Rejection) -> Self {
-        Self { rejection, about: None }
+        Self { rejection, about: None, is_signed: false }
     }
 }
 
@@ -150,13 +156,13 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// Writes the line. `used` is the time since the head of the request was complete.
     pub(crate) fn log(&self, refused: &Refused, client: Option<IpAddr>, used: Option<Duration>) {
-        let Refused { rejection, about } = refused;
+        let Refused { rejection, about, is_signed } = refused;
         let (status, reason, cause) = (rejection.status().as_u16(), rejection.reason(), rejection.cause());
         let about = about.as_deref();
         let limit = if status == 401 { &self.unverified } else { &self.other };
         let place = match rejection {
             // Every port on the internet is probed; that is no warning.
-            Rejection::NotFound | Rejection::MethodNotAllowed { .. } => None,
+            Rejection::NotFound | Rejection::MethodNotAllowed { .. } if !is_signed => None,
             _ => limit.line(Instant::now()),
         };
         macro_rules! line {

@@ -100,6 +100,7 @@ mod metrics;
 mod mishap;
 mod once;
 mod overview;
+mod platform_headers;
 #[cfg(feature = "push")]
 mod push;
 #[cfg(feature = "cli")]

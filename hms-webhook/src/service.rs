@@ -36,7 +36,7 @@ use crate::{
     response::{Reply, ReplyBody},
     router::Router,
     secrets::Keyring,
-    signature::{VerifiedPayload, VerifyError},
+    signature::{SIGNATURE_HEADER, VerifiedPayload, VerifyError},
     words::shorten,
 };
 
@@ -222,9 +222,8 @@ impl WebhookService {
         let route = match self.0.route(&head.method, head.uri.path()) {
             Ok(route) => route,
             Err(rejection) => {
-                return Box::pin(ready(
-                    span.in_scope(|| self.0.refuse(rejection.into(), client, Some(Duration::ZERO))),
-                ));
+                let refused = Refused { is_signed: head.headers.contains_key(SIGNATURE_HEADER), ..rejection.into() };
+                return Box::pin(ready(span.in_scope(|| self.0.refuse(refused, client, Some(Duration::ZERO)))));
             }
         };
         let (shared, mut headers) = (self.0.clone(), head.headers);

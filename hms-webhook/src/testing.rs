@@ -45,6 +45,7 @@ use crate::{
     App, AssistantReply,
     error::StartupError,
     event::CallStatus,
+    platform_headers::platform_headers,
     sample_event::{SampleCall, tool_call},
     service::WebhookService,
     signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER},
@@ -211,12 +212,13 @@ impl TestPlatform {
         let body = body.into();
         let timestamp =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
-        let request = Request::post(self.service.path())
-            .header("content-type", "application/json")
+        let mut request = Request::post(self.service.path())
             .header(SIGNATURE_HEADER, self.signer.sign(&timestamp, &body))
             .header(TIMESTAMP_HEADER, timestamp)
             .body(body)
             .expect("these headers are valid");
+        let headers = platform_headers(request.body());
+        request.headers_mut().extend(headers);
         self.request(request).await
     }
 

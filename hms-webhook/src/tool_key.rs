@@ -2,12 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::event::ToolCall;
+use crate::{arguments::object_text, event::ToolCall};
 
 const PREFIX: &[u8] = b"tool ";
 const DIGITS: usize = 32;
 
-/// The digest of a tool call's ids, and of what is called: the protocol does not say that ids are never used again, and an
+/// The digest of a tool call's ids, and of what is called, whatever its blanks and in whichever of the protocol's ways the
+/// arguments were sent (PROTOCOL.md §3.2): the protocol does not say that ids are never used again, and an
 /// answer to other arguments would be a wrong one. Half of a SHA-256 tells apart what nobody tells apart on purpose.
 ///
 /// It is as long for all of them, so that it needs no memory of its own.
@@ -22,7 +23,7 @@ impl ToolKey {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part);
         }
-        digest.update(call.arguments.get().unwrap_or_default());
+        without_blanks(&object_text(&call.arguments), |part| digest.update(part));
         let mut key = [0; PREFIX.len() + DIGITS];
         let (prefix, digits) = key.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX);
@@ -34,4 +35,22 @@ impl ToolKey {
     pub(crate) fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }
+}
+
+/// Hands on the parts of a JSON text between its blanks. Who sends a call again may write it anew.
+fn without_blanks(json: &str, mut part: impl FnMut(&[u8])) {
+    let (mut start, mut in_string, mut is_escaped) = (0, false, false);
+    for (index, byte) in json.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_string,
+            b'"' => in_string = !in_string,
+            b' ' | b'\t' | b'\n' | b'\r' if !in_string => {
+                part(&json.as_bytes()[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    part(&json.as_bytes()[start..]);
 }

@@ -151,6 +151,18 @@ fn read<T: 'static>(
 }
 
 /// Finds the arguments object in what was sent: itself, the text of a string, or nothing at all.
+/// The text of the arguments object, in whichever way it was sent; what is no object stays as it is.
+pub(crate) fn object_text(sent: &RawArguments) -> Cow<'_, str> {
+    let json = sent.get().unwrap_or_default();
+    if scan::sort(json) == Sort::Object {
+        return json.into();
+    }
+    match object(sent.clone()) {
+        Ok(Object::Held(text)) => text.into(),
+        Ok(Object::Sent(_)) | Err(_) => json.into(),
+    }
+}
+
 fn object(sent: RawArguments) -> Result<Object, String> {
     let nothing = || Object::Held("{}".to_owned());
     let json = match sent.get() {

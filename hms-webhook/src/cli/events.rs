@@ -84,7 +84,7 @@ pub(super) struct Dead {
     #[command(flatten)]
     about: About,
     /// All dead letters
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["ids", "kind", "call", "handler"])]
     all: bool,
 }
 
@@ -142,10 +142,17 @@ pub(super) async fn events(command: EventsCommand) -> Result<i32> {
 }
 
 async fn change(store: &Arc<dyn Store>, dead: Dead, done: &str) -> Result<i32> {
+    let wanted = dead.ids.len() as u64;
     let ids = dead.ids.iter().copied().map(JobId).collect();
     let filter = Filter { ids, ..dead.about.into() };
     let count = if done == "removed" { store.discard(&filter).await? } else { store.replay(&filter).await? };
     output::tell(&format!("{count} dead {} {done}", if count == 1 { "letter" } else { "letters" }));
+    if count < wanted {
+        output::tell(&format!(
+            "not found among the dead letters: {} of {wanted} numbers; `events list` shows them",
+            wanted - count
+        ));
+    }
     Ok(i32::from(count == 0))
 }
 

@@ -22,6 +22,7 @@ use super::environment::Environment;
 use crate::{
     app::DEFAULT_PATH,
     error::{Result, StartupError, chain},
+    platform_headers::platform_headers,
     signature::{SIGNATURE_HEADER, Secret, Signer, TIMESTAMP_HEADER},
 };
 
@@ -134,7 +135,7 @@ impl Line<'_> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let timestamp = now.as_secs().saturating_add_signed(signing.skew).to_string();
         let mut request = Request::post(path).header(HOST, authority);
-        request = request.header("content-type", "application/json").header(TIMESTAMP_HEADER, &timestamp);
+        request = request.header(TIMESTAMP_HEADER, &timestamp);
         // hyper leaves it out where the body is empty.
         request = request.header(CONTENT_LENGTH, body.len());
         let wrong = signing.wrong.then(|| Signer::new(Secret::new("a secret that nobody has")));
@@ -142,9 +143,10 @@ impl Line<'_> {
             request = request.header(SIGNATURE_HEADER, signer.sign(&timestamp, body));
         }
         let failed = |failure| SendError::Unanswered { authority: authority.clone(), failure };
-        let request = request
+        let mut request = request
             .body(Full::new(Bytes::copy_from_slice(body)))
             .map_err(|error| failed(Failure::Broken(error.to_string())))?;
+        request.headers_mut().extend(platform_headers(body));
         let start = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, self.exchange(request)).await;
         let (status, body) = answer.unwrap_or(Err(Failure::Late)).map_err(failed)?;

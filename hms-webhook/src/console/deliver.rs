@@ -14,7 +14,10 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
-use crate::signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER};
+use crate::{
+    platform_headers::platform_headers,
+    signature::{SIGNATURE_HEADER, Signer, TIMESTAMP_HEADER},
+};
 
 /// Tells this server's own deliveries from those that come from outside. A hint: nothing is decided by it.
 pub(super) const TICKET: HeaderName = HeaderName::from_static("x-hms-webhook-console");
@@ -72,11 +75,7 @@ pub(super) async fn deliver(
     path: &str,
 ) -> Result<Returned, String> {
     let ticket = next_ticket();
-    let mut request = Request::post(path)
-        .header(header::HOST, address.to_string())
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::USER_AGENT, "HMS-Sovereign/1.0")
-        .header(TICKET, &ticket);
+    let mut request = Request::post(path).header(header::HOST, address.to_string()).header(TICKET, &ticket);
     let signer = match wanted.signature {
         Signature::Valid => signer.cloned(),
         Signature::Wrong => Some(Signer::new("not the secret of this server")),
@@ -86,7 +85,9 @@ pub(super) async fn deliver(
         let timestamp = unix_seconds().saturating_sub(wanted.age_seconds).to_string();
         request = request.header(SIGNATURE_HEADER, signer.sign(&timestamp, &body)).header(TIMESTAMP_HEADER, timestamp);
     }
-    let request = request.body(Full::new(body)).map_err(|error| format!("this cannot be sent: {error}"))?;
+    let headers = platform_headers(&body);
+    let mut request = request.body(Full::new(body)).map_err(|error| format!("this cannot be sent: {error}"))?;
+    request.headers_mut().extend(headers);
     match tokio::time::timeout(PATIENCE, send(request, address)).await {
         Ok(Ok((status, body))) => Ok(Returned { ticket, status, body }),
         Ok(Err(error)) => Err(format!("the delivery to {address} failed: {error}")),

@@ -119,6 +119,33 @@ async fn an_id_with_other_arguments_is_another_call() {
 }
 
 #[tokio::test]
+async fn the_same_arguments_written_in_another_way_are_the_same_call() {
+    let bookings = Bookings::default();
+    let server = Server::start(app(&bookings, &Gate::default())).await;
+    let arguments = r#"{"what":"a \"low\" table"}"#;
+    let body = tool_calls(&[("book", arguments)]);
+    assert!(body.contains(arguments), "{body}");
+    assert_eq!(server.deliver(&body).await.result(), json!({ "result": 1 }));
+    let text = serde_json::to_string(arguments).unwrap();
+    for same in ["{ \"what\" :\n\t\"a \\\"low\\\" table\"\r\n}", &text] {
+        assert_eq!(server.deliver(body.replace(arguments, same)).await.result(), json!({ "result": 1 }), "{same}");
+    }
+    // Blanks within a text are the caller's own.
+    let other = body.replace("low\\\" table", "low\\\"  table");
+    assert_eq!(server.deliver(other).await.result(), json!({ "result": 2 }));
+    // What has no arguments says so in many ways.
+    let nothing = tool_calls(&[("book", "{}")]);
+    let answer = server.deliver(&nothing).await.body;
+    for same in ["null", "\"\"", "\"{ }\"", "{\n}"] {
+        assert_eq!(
+            server.deliver(nothing.replace("\"arguments\":{}", &format!("\"arguments\":{same}"))).await.body,
+            answer
+        );
+    }
+    assert_eq!(bookings.count(), 2);
+}
+
+#[tokio::test]
 async fn who_comes_meanwhile_waits_for_the_first() {
     let (bookings, gate) = (Bookings::default(), Gate::default());
     let server = Arc::new(Server::start(app(&bookings, &gate)).await);

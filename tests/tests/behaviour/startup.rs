@@ -113,6 +113,7 @@ fn settings_that_cannot_work_are_refused() {
         (app().path("/a b"), "no path"),
         (app().path("/a?b"), "no path"),
         (app().path("/healthz"), "health"),
+        (app().path("/_console"), "that of the console"),
         (app().secret(""), "empty"),
     ];
     for (app, part) in too_long {

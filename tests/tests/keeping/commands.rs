@@ -60,8 +60,11 @@ async fn dead_letters_at_a_broker_are_shown_replayed_and_dropped() {
     desk.wait_for("done c-first 1").await;
     let none = desk.events(&["replay", "--call", "c-first"]).await;
     assert_eq!((none.status.code(), text(&none.stderr).as_str()), (Some(1), "0 dead letters to be handled again\n"));
-    let dropped = desk.events(&["drop", &id]).await;
-    assert_eq!(text(&dropped.stderr), "1 dead letter removed\n");
+    let contradictory = desk.events(&["drop", &id, "--all"]).await;
+    assert!(text(&contradictory.stderr).contains("cannot be used with"), "{contradictory:?}");
+    let dropped = desk.events(&["drop", &id, "987654"]).await;
+    let said = "1 dead letter removed\nnot found among the dead letters: 1 of 2 numbers; `events list` shows them\n";
+    assert_eq!((dropped.status.code(), text(&dropped.stderr).as_str()), (Some(0), said));
     let rest = listed(&desk, &[]).await;
     assert_eq!(rest, json!({ "counts": { "waiting": 0, "running": 0, "dead": 0 }, "events": [] }));
     assert!(!desk.journal().contains(&"done c-second 1".to_owned()), "what was dropped is not handled");

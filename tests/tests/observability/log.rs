@@ -242,6 +242,15 @@ async fn a_flood_of_refusals_is_no_flood_of_lines() {
 }
 
 #[tokio::test]
+async fn a_signed_delivery_that_went_astray_is_told() {
+    let astray = String::from_utf8(signed_request(b"{}")).unwrap().replacen(crate::support::PATH, "/webhook", 1);
+    let lines = as_json(&log_of(&[], &["serve", "--log-format", "json"], &[astray.into_bytes()]).await);
+    let refused: Vec<_> = lines.iter().filter(|line| line["outcome"] == "refused").collect();
+    assert_eq!(refused.len(), 1, "{lines:?}");
+    assert_eq!((&refused[0]["level"], &refused[0]["status"]), (&json!("WARN"), &json!(404)));
+}
+
+#[tokio::test]
 async fn an_attempt_after_the_first_is_named() {
     let twice = signed_request(tool_calls(&[("fails", "{}")]).as_bytes());
     let lines = as_json(&log_of(&[], &["serve", "--log-format", "json"], &[twice.clone(), twice]).await);

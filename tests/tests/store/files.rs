@@ -60,6 +60,33 @@ async fn one_server_at_a_time() {
     assert_eq!(visitor.list(&Filter::default()).await.unwrap().len(), 1);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn one_server_at_a_time_by_whatever_name() {
+    let (folder, path) = place();
+    let _store = Sqlite::open(&path).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let error = Sqlite::open(&link).unwrap_err().to_string();
+    assert!(error.contains("in use by another server"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, _) = place();
+    let path = folder.path().join("made/events.sqlite3");
+    let store = Sqlite::open(&path).unwrap();
+    store.append(vec![event("a", "call-1")]).await.unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    for name in ["events.sqlite3", "events.sqlite3-wal", "events.sqlite3-shm"] {
+        assert_eq!(mode(&path.with_file_name(name)), 0o600, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_replay_from_beside_reaches_the_server() {
     let (_folder, path) = place();

@@ -42,7 +42,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<OpenFile, StoreError> 
     let refused = |why: String| StoreError::new(format!("the events' file `{}` {why}", path.display()));
     if access == Access::Server {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(|error| {
+            make_folder(folder).map_err(|error| {
                 refused("is in a folder that cannot be made: choose another place".into()).because(error)
             })?;
         }
@@ -55,6 +55,9 @@ pub(super) fn open(path: &Path, access: Access) -> Result<OpenFile, StoreError> 
         Access::Server => Some(lock(path)?),
         Access::Visitor => None,
     };
+    if access == Access::Server {
+        make_file(path);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let prepare = || -> rusqlite::Result<Connection> {
         let mut connection = Connection::open_with_flags(path, flags)?;
@@ -73,6 +76,22 @@ pub(super) fn open(path: &Path, access: Access) -> Result<OpenFile, StoreError> 
     let connection = prepare().map_err(|error| explained(path, error))?;
     let identity = Identity::of(path).map_err(|error| refused("cannot be looked at".into()).because(error))?;
     Ok(OpenFile { connection, identity, _lock: lock })
+}
+
+/// What callers have said is nobody else's business. SQLite gives the files beside its own the same permissions.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// The same for the file. One that is there stays as it is, and why one cannot be made is said when it is opened.
+fn make_file(path: &Path) {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.write(true).create_new(true).open(path);
 }
 
 /// Reads all of a file that is not too large for that, so that one with damaged pages is not written to.
@@ -148,7 +167,8 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
 
 /// One server at a time. The lock is the operating system's, so it ends with the process, however that ends.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let lock_path = beside(path, ".lock");
+    // By whatever name it is reached, it has one lock. A file that is not there yet has one name.
+    let lock_path = beside(&path.canonicalize().unwrap_or_else(|_| path.to_owned()), ".lock");
     let failed = |what: &str| StoreError::new(format!("the events' file `{}` {what}", path.display()));
     let mut file =
         OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&lock_path).map_err(|error| {
