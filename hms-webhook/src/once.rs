@@ -61,9 +61,16 @@ enum Claimed<'a> {
     Late(Option<StoreFuture<'a, Claim>>),
 }
 
-type Flights = HashMap<ToolKey, Option<Waiters>, DefaultHashBuilder>;
+type Flights = HashMap<ToolKey, InFlight, DefaultHashBuilder>;
 type Waiters = watch::Sender<Option<Arc<str>>>;
 type Landing = watch::Receiver<Option<Arc<str>>>;
+
+#[derive(Debug, Default)]
+struct InFlight {
+    waiters: Option<Waiters>,
+    /// How often it was begun before.
+    earlier: u32,
+}
 
 /// What became of a piece of work.
 #[derive(Debug, Clone)]
@@ -167,6 +174,11 @@ impl Once {
                     0
                 }
             };
+            if earlier > 0
+                && let Some(flight) = self.flights().get_mut(&key)
+            {
+                flight.earlier = earlier;
+            }
             let done = work(earlier).await;
             if !self.is_remembered_in_time(name, &done, deadline).await {
                 warn!("the result of this tool call is not kept yet; it is answered all the same");
@@ -177,6 +189,11 @@ impl Once {
             flight.land(&done.answer);
             Some(Found { answer: done.answer, outcome: done.outcome, attempt: earlier.saturating_add(1) })
         }
+    }
+
+    /// The how many-th try of it runs at the moment; 0 if none does.
+    pub(crate) fn attempt(&self, key: &ToolKey) -> u32 {
+        self.flights().get(key).map_or(0, |flight| flight.earlier.saturating_add(1))
     }
 
     /// Whether the store has answered. What is answered to the caller and not kept yet could be answered a second time,
@@ -228,11 +245,11 @@ impl Once {
     fn take_off(&self, key: ToolKey) -> Result<Flight<'_>, Landing> {
         match self.flights().entry(key) {
             Entry::Vacant(place) => {
-                place.insert(None);
+                place.insert(InFlight::default());
                 Ok(Flight { once: self, key })
             }
             Entry::Occupied(mut first) => {
-                Err(first.get_mut().get_or_insert_with(|| watch::Sender::new(None)).subscribe())
+                Err(first.get_mut().waiters.get_or_insert_with(|| watch::Sender::new(None)).subscribe())
             }
         }
     }
@@ -280,7 +297,7 @@ impl Flight<'_> {
     }
 
     fn leave(&self) -> Option<Waiters> {
-        self.once.flights().remove(&self.key).flatten()
+        self.once.flights().remove(&self.key)?.waiters
     }
 }
 

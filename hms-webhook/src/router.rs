@@ -166,7 +166,7 @@ impl Router {
                 Started::Answered(answer, outcome) => not_run(mem::take(answer), *outcome),
                 Started::Running(running) => {
                     allowed = allowed.max(running.deadline.instant());
-                    running.result().await
+                    running.result(&self.once).await
                 }
                 Started::ForLater(spec) if are_kept => not_run(accepted_object(spec.response), ACCEPTED),
                 Started::ForLater(_) => not_run(error_object(NEUTRAL), "failed"),
@@ -234,7 +234,7 @@ impl Router {
         };
         // In a box, as everything that a task passes through would move it.
         let task = self.running.spawn(span.clone().around(Box::pin(work)));
-        Started::Running(Running { spec, task, received, deadline, span })
+        Started::Running(Running { spec, key, task, received, deadline, span })
     }
 
     fn no_such_tool(&self, call: &ToolCall) -> String {
@@ -396,6 +396,7 @@ fn late(started: &[StartedCall]) -> Option<Duration> {
 /// A tool that runs in a task of its own.
 struct Running {
     spec: &'static ToolSpec,
+    key: ToolKey,
     task: tokio::task::JoinHandle<Found>,
     received: Instant,
     deadline: Deadline,
@@ -404,12 +405,17 @@ struct Running {
 
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
-    async fn result(&mut self) -> Found {
+    async fn result(&mut self, once: &Once) -> Found {
         let outcome = self.deadline.bound_task(&mut self.task).await;
         crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
         let outcome = match outcome {
             Some(Ok(found)) if found.outcome != LATE => return found,
             outcome => outcome,
+        };
+        let attempt = match &outcome {
+            Some(Ok(found)) => found.attempt,
+            Some(Err(_)) => 0,
+            None => once.attempt(&self.key),
         };
         let (answer, outcome) = self.span.in_scope(|| match outcome {
             Some(Err(error)) => {
@@ -425,7 +431,7 @@ impl Running {
                 (error_object(TOO_LATE), LATE)
             }
         });
-        Found { answer, outcome, attempt: 0 }
+        Found { answer, outcome, attempt }
     }
 }
 

@@ -257,6 +257,15 @@ async fn an_attempt_after_the_first_is_named() {
     let attempts: Vec<_> =
         lines.iter().filter(|line| line["message"] == "answered").map(|line| line.get("attempt")).collect();
     assert_eq!(attempts, [None, Some(&json!(2))]);
+    // Also where nobody waited for its end.
+    let twice = signed_request(tool_calls(&[("slow", "{}")]).as_bytes());
+    let lines = as_json(&log_of(&[], &["serve", "--log-format", "json"], &[twice.clone(), twice]).await);
+    let late: Vec<_> = lines
+        .iter()
+        .filter(|line| line["message"] == "answered")
+        .map(|line| (&line["outcome"], line.get("attempt")))
+        .collect();
+    assert_eq!(late, [(&json!("late"), None), (&json!("late"), Some(&json!(2)))]);
 }
 
 /// The lines of deliveries without their time, and all other lines.
