@@ -206,7 +206,15 @@ async fn each_name_that_a_request_has_for_this_machine_is_looked_at() {
 async fn what_was_forwarded_from_elsewhere_is_refused() {
     // As by a tunnel that lets the platform in and writes the address of this machine into `Host`.
     let garage = Garage::start(&[]).await;
-    for header in ["X-Forwarded-For: 203.0.113.7", "X-Forwarded-Host: desk.example", "Forwarded: for=203.0.113.7"] {
+    for header in [
+        "X-Forwarded-For: 203.0.113.7",
+        "X-Forwarded-Host: desk.example",
+        "X-Forwarded-Proto: https",
+        "Forwarded: for=203.0.113.7",
+        "Via: 1.1 tunnel",
+        "X-Real-IP: 203.0.113.7",
+        "CF-Connecting-IP: 203.0.113.7",
+    ] {
         let answer = garage.get(&garage.base, &[header]).await;
         assert_eq!(answer.status, 403, "{header}");
         assert!(answer.body.contains("forwarded"), "{}", answer.body);
