@@ -44,20 +44,21 @@ Exit codes:
 pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
     let arguments = arguments(&flags.arguments)?;
     serde_json::from_str::<IgnoredAny>(&arguments).map_err(CallError::Malformed)?;
-    let names: Vec<_> = app.definitions()?.into_iter().map(|tool| tool.name).collect();
-    if !names.contains(&flags.tool) {
-        let nearest = nearest(&flags.tool, names.iter().map(String::as_str)).map(str::to_owned);
+    let tools = app.definitions()?;
+    let Some(tool) = tools.iter().find(|tool| tool.name == flags.tool) else {
+        let nearest = nearest(&flags.tool, tools.iter().map(|tool| &*tool.name)).map(str::to_owned);
         return Err(CallError::Unknown { tool: shorten(&flags.tool), nearest }.into());
-    }
-    let platform = TestPlatform::new(app)?;
+    };
+    let platform = TestPlatform::following(app)?;
     // As a string, which is one of the platform's two forms, the text arrives as it was typed.
-    let reply = platform.try_call_tool(&flags.tool, arguments.into()).await.map_err(|answer| {
+    let (reply, mut mishaps) = platform.follow(tool, arguments.into()).await;
+    let reply = reply.map_err(|answer| {
         let body = answer.json();
         let reason = body["error"].as_str().unwrap_or_else(|| answer.status.canonical_reason().unwrap_or("refused"));
         CallError::Refused { status: answer.status.as_u16(), reason: shorten(reason) }
     })?;
     output::show(&format!("{reply}\n"))?;
-    platform.settled().await;
+    while mishaps.recv().await.is_some() {}
     Ok(if reply.error().is_some() { 2 } else { 0 })
 }
 
