@@ -31,14 +31,15 @@ pub(super) struct CallFlags {
 
 const HELP: &str = "\
 The tool runs here, without a server, with the state of this program: what it changes is changed. Arguments are read \
-as those of a phone call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is waited for.
+as those of a phone call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is \
+waited for until it has ended, but not tried again; Ctrl-C stops one that does not end.
 
 Exit codes:
   0  the tool has answered
   1  the tool was not run: there is none of this name, the JSON is malformed or
      too large, or the app cannot start
   2  the model would hear of an error: the arguments were refused, or the tool
-     has failed";
+     has failed; or a background tool has failed, which no model hears of";
 
 /// Runs the command; gives back the program's exit code.
 pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
@@ -58,8 +59,16 @@ pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
         CallError::Refused { status: answer.status.as_u16(), reason: shorten(reason) }
     })?;
     output::show(&format!("{reply}\n"))?;
-    while mishaps.recv().await.is_some() {}
-    Ok(if reply.error().is_some() { 2 } else { 0 })
+    let mut has_failed = reply.error().is_some();
+    while let Some(mishap) = mishaps.recv().await {
+        // What any other tool does wrong, its answer has told.
+        if tool.async_ {
+            let cause = mishap.to_string().replace(['\r', '\n'], " ");
+            output::tell(&format!("Error: the background tool `{}` failed: {cause}", tool.name));
+        }
+        has_failed = true;
+    }
+    Ok(if has_failed { 2 } else { 0 })
 }
 
 /// The text of the arguments: what was typed, or what standard input holds.
