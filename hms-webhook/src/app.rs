@@ -59,7 +59,7 @@ pub(crate) const TOOL_CALLS_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 #[must_use = "an app does nothing until it is run, served or made into a service"]
 pub struct App {
-    tools: Vec<&'static ToolSpec>,
+    pub(crate) tools: Vec<&'static ToolSpec>,
     prepared: Prepared,
     handlers: Vec<&'static HandlerSpec>,
     states: States,

@@ -120,8 +120,8 @@ async fn run_app(app: App) -> Result<()> {
     // Of one call there is less to tell than of a server, which starts a log of its own.
     let is_server = matches!(command, Command::Serve(_));
     let filter = match command {
-        // Why its delivery was refused is what the command says itself.
-        Command::Call(_) => "warn,hms_webhook::delivery=error",
+        // Why its delivery was refused or a background tool has failed is what the command says itself.
+        Command::Call(_) => "warn,hms_webhook::delivery=error,hms_webhook::inbox::listener=off",
         _ => "warn",
     };
     let log = (!is_server).then(|| log::start(LogFormat::Human, filter, None::<Identity>));

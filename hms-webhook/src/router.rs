@@ -26,7 +26,7 @@ use crate::{
         ToolErrorKind, ToolInvocation, ToolSpec,
     },
     inbox::Inbox,
-    mishap::{Mishap, Mishaps},
+    mishap::{Mishap, Mishaps, Teller},
     once::{Done, Found, Once, REPEATED},
     rejection::Rejection,
     reply::AssistantReply,
@@ -204,7 +204,7 @@ impl Router {
         let key = ToolKey::new(context.call_id(), call);
         let about = Call::new(context.clone(), Some(call.id.clone()), deadline).in_trace(trace);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
-        let (mishaps, arguments) = (self.mishaps.clone(), call.arguments.clone());
+        let (teller, arguments) = (self.mishaps.of(context.call_id()), call.arguments.clone());
         let work = async move {
             let (lease, begin_by) = match spec.after_deadline {
                 AfterDeadline::Cancel => (time, deadline),
@@ -213,7 +213,7 @@ impl Router {
             let found = once.run(key, lease.saturating_add(LEASE_MARGIN), deadline, begin_by, |earlier| {
                 let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
                 let invocation = ToolInvocation { arguments, prepared, scope };
-                run_tool(spec, invocation, ticket, deadline, mishaps)
+                run_tool(spec, invocation, ticket, deadline, teller)
             });
             match found.await {
                 Some(mut found) => {
@@ -443,7 +443,7 @@ fn run_tool(
     mut invocation: ToolInvocation,
     ticket: Option<Ticket>,
     deadline: Deadline,
-    mishaps: Mishaps,
+    teller: Teller,
 ) -> impl Future<Output = Done> + Send {
     async move {
         if let Some(ticket) = ticket {
@@ -474,11 +474,11 @@ fn run_tool(
             }
             Some(Contained::Panicked(text)) => {
                 error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
-                mishaps.note(Mishap::Panic(text));
+                teller.note(&Mishap::Panic(text));
                 (error_object(NEUTRAL), false)
             }
             None => {
-                mishaps.note(Mishap::Late);
+                teller.note(&Mishap::Late);
                 (error_object(TOO_LATE), false)
             }
         };

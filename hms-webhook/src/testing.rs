@@ -39,12 +39,14 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tower::Service;
 
 use crate::{
-    App, AssistantReply,
+    App, AssistantReply, ToolDefinition,
     error::StartupError,
     event::CallStatus,
+    mishap::{Mishap, Mishaps},
     platform_headers::platform_headers,
     sample_event::{SampleCall, tool_call},
     service::WebhookService,
@@ -93,6 +95,7 @@ pub struct TestPlatform {
     call: SampleCall,
     /// Every tool call has an id of its own, as on a real call.
     tool_calls: Arc<AtomicUsize>,
+    mishaps: Mishaps,
 }
 
 impl TestPlatform {
@@ -102,11 +105,20 @@ impl TestPlatform {
     /// As [`App::into_service`].
     pub fn new(app: App) -> Result<Self, StartupError> {
         Ok(Self {
+            mishaps: app.settings.mishaps.clone(),
             service: app.secret(SECRET).into_service()?,
             signer: Signer::new(SECRET),
             call: SampleCall::new("test-call-1"),
             tool_calls: Arc::default(),
         })
+    }
+
+    /// The same for calls that are [followed](Self::follow). Its store is its own: no earlier call is repeated in it, and
+    /// nobody tries again later what has failed.
+    pub(crate) fn following(mut app: App) -> Result<Self, StartupError> {
+        app.settings.mishaps = Mishaps::told();
+        app.settings.store = None;
+        Self::new(app)
     }
 
     /// The number of the caller; `None` as on a web call.
@@ -157,15 +169,27 @@ impl TestPlatform {
         results.into_iter().map(|mut result| ToolReply(result["result"].take())).collect()
     }
 
-    /// As [`call_tool`](Self::call_tool), but the answer itself is the error where the delivery was refused or the
-    /// answer holds no result.
-    pub(crate) async fn try_call_tool(&self, name: &str, arguments: Value) -> Result<ToolReply, Answer> {
-        let call = self.tool_call(name, arguments);
-        let answer = self.event("tool-calls", json!({ "tool_call_list": [call] })).await;
-        match answer.json().pointer_mut("/results/0/result") {
+    /// As [`call_tool`](Self::call_tool), but in a phone call of its own, as those of one wait for each other, and the answer
+    /// itself is the error where the delivery was refused or the answer holds no result. What the tool does wrong is told
+    /// until its first run has ended, which may be later.
+    pub(crate) async fn follow(
+        &self,
+        tool: &ToolDefinition,
+        arguments: Value,
+    ) -> (Result<ToolReply, Answer>, UnboundedReceiver<Mishap>) {
+        let platform = self.clone().call_id(format!("test-call-{}", self.tool_calls.load(Ordering::Relaxed) + 1));
+        let call = self.tool_call(&tool.name, arguments);
+        let mishaps = self.mishaps.expect(&platform.call.id);
+        let answer = platform.event("tool-calls", json!({ "tool_call_list": [call] })).await;
+        let reply = match answer.json().pointer_mut("/results/0/result") {
             Some(result) if answer.status == StatusCode::OK => Ok(ToolReply(result.take())),
             _ => Err(answer),
+        };
+        // Only a background tool begins after the answer, unless that is an error.
+        if !tool.async_ || !reply.as_ref().is_ok_and(|reply| reply.error().is_none()) {
+            self.mishaps.expect_nothing();
         }
+        (reply, mishaps)
     }
 
     fn tool_call(&self, name: &str, arguments: Value) -> Value {

@@ -31,34 +31,44 @@ pub(super) struct CallFlags {
 
 const HELP: &str = "\
 The tool runs here, without a server, with the state of this program: what it changes is changed. Arguments are read \
-as those of a phone call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is waited for.
+as those of a phone call are, deadlines hold, and `&Call` is that of a made-up call. A background tool is \
+waited for until it has ended, but not tried again; Ctrl-C stops one that does not end.
 
 Exit codes:
   0  the tool has answered
   1  the tool was not run: there is none of this name, the JSON is malformed or
      too large, or the app cannot start
   2  the model would hear of an error: the arguments were refused, or the tool
-     has failed";
+     has failed; or a background tool has failed, which no model hears of";
 
 /// Runs the command; gives back the program's exit code.
 pub(super) async fn call(app: App, flags: &CallFlags) -> Result<i32> {
     let arguments = arguments(&flags.arguments)?;
     serde_json::from_str::<IgnoredAny>(&arguments).map_err(CallError::Malformed)?;
-    let names: Vec<_> = app.definitions()?.into_iter().map(|tool| tool.name).collect();
-    if !names.contains(&flags.tool) {
-        let nearest = nearest(&flags.tool, names.iter().map(String::as_str)).map(str::to_owned);
+    let tools = app.definitions()?;
+    let Some(tool) = tools.iter().find(|tool| tool.name == flags.tool) else {
+        let nearest = nearest(&flags.tool, tools.iter().map(|tool| &*tool.name)).map(str::to_owned);
         return Err(CallError::Unknown { tool: shorten(&flags.tool), nearest }.into());
-    }
-    let platform = TestPlatform::new(app)?;
+    };
+    let platform = TestPlatform::following(app)?;
     // As a string, which is one of the platform's two forms, the text arrives as it was typed.
-    let reply = platform.try_call_tool(&flags.tool, arguments.into()).await.map_err(|answer| {
+    let (reply, mut mishaps) = platform.follow(tool, arguments.into()).await;
+    let reply = reply.map_err(|answer| {
         let body = answer.json();
         let reason = body["error"].as_str().unwrap_or_else(|| answer.status.canonical_reason().unwrap_or("refused"));
         CallError::Refused { status: answer.status.as_u16(), reason: shorten(reason) }
     })?;
     output::show(&format!("{reply}\n"))?;
-    platform.settled().await;
-    Ok(if reply.error().is_some() { 2 } else { 0 })
+    let mut has_failed = reply.error().is_some();
+    while let Some(mishap) = mishaps.recv().await {
+        // What any other tool does wrong, its answer has told.
+        if tool.async_ {
+            let cause = mishap.to_string().replace(['\r', '\n'], " ");
+            output::tell(&format!("Error: the background tool `{}` failed: {cause}", tool.name));
+        }
+        has_failed = true;
+    }
+    Ok(if has_failed { 2 } else { 0 })
 }
 
 /// The text of the arguments: what was typed, or what standard input holds.

@@ -189,15 +189,17 @@ impl Listeners {
                     Some(ticket) => Some(ticket.enter().await),
                     None => None,
                 };
-                match self.background(spec, arguments, calls, &job, place).await {
+                let teller = self.mishaps.of(calls.context.call_id());
+                let ended = self.background(spec, arguments, calls, &job, place).await;
+                match ended.inspect_err(|mishap| teller.note(mishap)) {
                     Ok(()) => Outcome::Done,
-                    Err(Refused::Again(error)) => failed(error),
-                    Err(Refused::ForGood(error)) => {
+                    Err(Mishap::Refused(reason)) => {
                         // The text may quote what the caller said.
                         warn!("{location} will not do it; the event is a dead letter");
-                        debug!("{error}");
-                        Outcome::dead(error)
+                        debug!("{reason}");
+                        Outcome::dead(reason)
                     }
+                    Err(mishap) => failed(mishap.to_string()),
                 }
             }
             _ => Outcome::dead("the event is of another type than its handler takes"),
@@ -228,12 +230,12 @@ impl Listeners {
         calls: ToolCalls,
         job: &Job,
         place: Option<Entered>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Mishap> {
         let ToolCalls { context, tool_call_list } = calls;
         let Some(call) =
             tool_call_list.into_iter().find(|call| ToolKey::new(&context.call.id, call).as_str() == job.key)
         else {
-            return Err(Refused::ForGood("the call is not in its event".into()));
+            return Err(Mishap::Refused("the call is not in its event".into()));
         };
         let deadline = spec.deadline.map_or(Deadline::never(), Deadline::after);
         let scope_call = Call::new(context.clone(), Some(call.id), deadline)
@@ -247,38 +249,17 @@ impl Listeners {
         match deadline.bound(contained((spec.run)(invocation))).await {
             Some(Contained::Returned(Ok(_))) => Ok(()),
             Some(Contained::Returned(Err(error))) => match error.kind() {
-                ToolErrorKind::Internal => Err(Refused::Again(error.causes())),
+                ToolErrorKind::Internal => Err(Mishap::Failed(error.causes())),
                 // What it tells nobody hears, and it would tell the same again.
-                ToolErrorKind::Told => Err(Refused::ForGood(format!("it told: {}", error.told()))),
+                ToolErrorKind::Told => Err(Mishap::Refused(format!("it told: {}", error.told()))),
                 ToolErrorKind::Arguments => {
-                    Err(Refused::ForGood("it was called with other arguments than it takes".into()))
+                    Err(Mishap::Refused("it was called with other arguments than it takes".into()))
                 }
             },
-            Some(Contained::Panicked(text)) => {
-                self.note(job, Mishap::Panic(text.clone()));
-                Err(Refused::Again(format!("it panicked: {text}")))
-            }
-            None => {
-                self.note(job, Mishap::Late);
-                Err(Refused::Again("it was not done at its deadline".into()))
-            }
+            Some(Contained::Panicked(text)) => Err(Mishap::Panic(text)),
+            None => Err(Mishap::Late),
         }
     }
-}
-
-impl Listeners {
-    /// The attempts after the first one are only repetitions of it.
-    fn note(&self, job: &Job, mishap: Mishap) {
-        if job.attempt == 1 {
-            self.mishaps.note(mishap);
-        }
-    }
-}
-
-/// Why a background tool did not do it.
-enum Refused {
-    Again(String),
-    ForGood(String),
 }
 
 /// Names are unique among the handlers of one type of event.

@@ -1,23 +1,26 @@
 //! Every tool, called with arguments that its definition allows and with such as nobody should send.
 
-use std::{fmt, ops::Range, time::Duration};
+use std::{collections::HashMap, fmt, ops::Range, time::Duration};
 
 use serde_json::Value;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::time::timeout;
 
 use super::TestPlatform;
 use crate::{
     App,
     error::StartupError,
-    mishap::{Mishap, Mishaps},
+    mishap::Mishap,
     schema::sample::{hostile, sample},
 };
 
-/// How long a background tool may run that has no deadline of its own.
+/// How long is waited for a tool after its answer, beyond its own deadline.
 const BACKGROUND: Duration = Duration::from_secs(60);
 
 /// Calls every tool of `app` with made-up arguments, twice for each seed: once with such as its definition allows, once
 /// with hostile ones. The same seed makes the same arguments, so a finding is looked at again with `seed..seed + 1`.
+///
+/// Each call belongs to a phone call of its own, and of a background tool the first try counts. The store is one in memory,
+/// whichever the app has.
 ///
 /// The tools really run, with the app's state, so give it one that may be spoilt. On tokio's paused clock a tool that
 /// hangs costs no time.
@@ -41,35 +44,40 @@ const BACKGROUND: Duration = Duration::from_secs(60);
 /// # Errors
 /// As [`App::into_service`].
 pub async fn fuzz_tools(mut app: App, seeds: Range<u64>) -> Result<FuzzReport, StartupError> {
-    let (sender, mut mishaps) = mpsc::unbounded_channel();
-    app.settings.mishaps = Mishaps::told_to(sender);
     let definitions = app.definitions()?;
-    let platform = TestPlatform::new(app)?;
+    let deadlines: HashMap<_, _> = app.tools.iter().map(|tool| (tool.name, tool.deadline)).collect();
+    // Those that hang keep no other one waiting.
+    app.settings.concurrent_events = usize::MAX;
+    let platform = TestPlatform::following(app)?;
     let mut report = FuzzReport { calls: 0, errors: 0, findings: Vec::new() };
     for seed in seeds {
         for tool in &definitions {
             let schema = &tool.parameters;
+            let own = deadlines.get(&*tool.name).copied().flatten().unwrap_or_default();
             for arguments in [sample(schema, seed), hostile(schema, seed)] {
-                let reply = platform.try_call_tool(&tool.name, arguments.clone()).await.ok();
-                // A background tool is answered before it has run, and a late one before it has ended.
-                let hangs = timeout(BACKGROUND, platform.settled()).await.is_err() && tool.async_;
+                let (reply, mut mishaps) = platform.follow(tool, arguments.clone()).await;
                 report.calls += 1;
-                report.errors += usize::from(reply.as_ref().is_some_and(|reply| reply.error().is_some()));
+                report.errors += usize::from(reply.as_ref().is_ok_and(|reply| reply.error().is_some()));
                 let mut find = |problem| {
                     let arguments = arguments.clone();
                     report.findings.push(Finding { tool: tool.name.clone(), seed, arguments, problem });
                 };
-                if hangs {
-                    find(Problem::Late);
-                }
-                if !reply.is_some_and(|reply| reply.value().is_object()) {
+                if !reply.is_ok_and(|reply| reply.value().is_object()) {
                     find(Problem::NoObject);
                 }
-                while let Ok(mishap) = mishaps.try_recv() {
-                    find(match mishap {
-                        Mishap::Panic(text) => Problem::Panic(text),
-                        Mishap::Late => Problem::Late,
-                    });
+                let ended = async {
+                    while let Some(mishap) = mishaps.recv().await {
+                        match mishap {
+                            Mishap::Panic(text) => find(Problem::Panic(text)),
+                            Mishap::Late => find(Problem::Late),
+                            Mishap::Failed(cause) => find(Problem::Failed(cause)),
+                            Mishap::Refused(_) => {} // As of any other tool, which tells it.
+                        }
+                    }
+                };
+                // A background tool is answered before it has run, and a late one before it has ended.
+                if timeout(own.saturating_add(BACKGROUND), ended).await.is_err() && tool.async_ {
+                    find(Problem::Late);
                 }
             }
         }
@@ -107,6 +115,9 @@ pub enum Problem {
     Panic(String),
     /// The tool was not done at its deadline; a background tool without one, after a minute.
     Late,
+    /// The background tool failed with this cause, as an error that came in through `?`. Of any other tool that is an
+    /// answer, and counted by [`FuzzReport::errors`].
+    Failed(String),
     /// The result was no JSON object; without one, what the type's `Serialize` writes is no JSON at all.
     NoObject,
 }
@@ -149,6 +160,7 @@ impl fmt::Display for Finding {
         match problem {
             Problem::Panic(text) => write!(f, "`{tool}` panicked ({text})")?,
             Problem::Late => write!(f, "`{tool}` was not done at its deadline")?,
+            Problem::Failed(cause) => write!(f, "`{tool}` failed ({cause})")?,
             Problem::NoObject => write!(f, "the result of `{tool}` was no JSON object")?,
         }
         write!(f, " with seed {seed}: {arguments}")

@@ -287,6 +287,31 @@ fn a_call_that_cannot_be_made_is_one_line_that_says_what_to_do() {
 }
 
 #[test]
+fn a_background_tool_that_fails_is_told_after_its_acknowledgement() {
+    let folder = tempfile::tempdir().unwrap();
+    let (gone, closed) = (folder.path().join("gone"), folder.path().join("closed"));
+    fs::write(closed, "").unwrap();
+    for (program, call, folder, part) in [
+        (env!("CARGO_BIN_EXE_keeping"), &["call", "complain"][..], gone.as_path(), "failed: No such file or directory"),
+        (env!("CARGO_BIN_EXE_keeping"), &["call", "complain"], folder.path(), "failed: it told: nobody listens"),
+        (env!("CARGO_BIN_EXE_observed"), &["call", "later", r#"{"article":"bell"}"#], folder.path(), "nobody has 4"),
+    ] {
+        let seen = Command::new(program).args(call).env_clear().env("KEEPING", folder).output().unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&seen.stdout).unwrap(), json!({ "result": "accepted" }));
+        let errors = String::from_utf8(seen.stderr).unwrap();
+        assert_eq!((seen.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
+        assert!(errors.starts_with("Error: the background tool `") && errors.contains(part), "{errors}");
+    }
+    // What the panic itself writes is the program's own.
+    let seen = Command::new(env!("CARGO_BIN_EXE_keeping")).args(["call", "complain"]).env_clear().output().unwrap();
+    let errors = String::from_utf8(seen.stderr).unwrap();
+    assert_eq!(seen.status.code(), Some(2), "{errors}");
+    assert!(errors.ends_with("`complain` failed: it panicked: KEEPING names a folder\n"), "{errors}");
+    assert!(!errors.contains("tried again"), "{errors}");
+    assert_eq!(garage(&["call", "send_prices"]).errors, "");
+}
+
+#[test]
 fn the_help_of_each_command_documents_its_exit_codes() {
     for command in [
         &["--help"][..],

@@ -2,7 +2,7 @@
 
 use hms_webhook::{
     App, ToolError,
-    testing::{FuzzReport, Problem, fuzz_tools},
+    testing::{Finding, FuzzReport, Problem, fuzz_tools},
     tool, tools,
 };
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
@@ -61,6 +61,52 @@ async fn write_down(
 #[tool(background)]
 async fn wait_for_ever() {
     std::future::pending::<()>().await;
+}
+
+/// Count to a number.
+#[tool]
+fn count(
+    /** The number. */
+    number: u8,
+) {
+    assert!(number < 4, "too high");
+}
+
+/// Count to a number, later.
+#[tool(background)]
+fn count_later(
+    /** The number. */
+    number: u8,
+) {
+    assert!(number < 4, "too high");
+}
+
+/// Print a receipt.
+#[tool(background)]
+async fn print_receipt(
+    /** Its number. */
+    number: u8,
+) -> Result<(), ToolError> {
+    Err(ToolError::internal(format!("no paper for {number}")))
+}
+
+/// Refuse something.
+#[tool(background)]
+async fn refuse(
+    /** What. */
+    number: u8,
+) -> Result<(), ToolError> {
+    Err(ToolError::tell(format!("{number} is refused")))
+}
+
+/// Take one's time.
+#[tool(background, deadline = "300s")]
+async fn take_time(
+    /** For what. */
+    number: u8,
+) -> u8 {
+    tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+    number
 }
 
 /// A value whose type passes off as JSON what is none.
@@ -124,4 +170,31 @@ async fn a_missed_deadline_is_found() {
     }
     let late = report.findings().iter().filter(|finding| finding.tool == "wait");
     assert!(late.clone().all(|finding| finding.arguments["seconds"].as_u64() >= Some(3)), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_background_tool_has_the_findings_of_any_other_one() {
+    let report = fuzz(App::new().tools(tools![count, count_later])).await;
+    let of = |tool| report.findings().iter().filter(move |finding| finding.tool == tool);
+    let calls = |tool| of(tool).map(|finding| (finding.seed, &finding.arguments, &finding.problem)).collect::<Vec<_>>();
+    assert!(calls("count").len() > 10, "{report}");
+    assert_eq!(calls("count_later"), calls("count"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_background_tool_that_fails_is_found_and_one_that_tells_is_not() {
+    let report = fuzz(App::new().tools(tools![print_receipt, refuse])).await;
+    let is_failure = |finding: &Finding| {
+        let Problem::Failed(cause) = &finding.problem else { return false };
+        finding.tool == "print_receipt" && *cause == format!("no paper for {}", finding.arguments["number"])
+    };
+    assert!(report.findings().len() >= 40 && report.findings().iter().all(is_failure), "{report}");
+    assert!(report.to_string().contains("`print_receipt` failed (no paper for "), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_hangs_is_no_finding_about_another_one() {
+    let report = fuzz(App::new().tools(tools![wait_for_ever, count_later, take_time]).concurrent_events(8)).await;
+    let late = report.findings().iter().filter(|finding| finding.problem == Problem::Late);
+    assert!(late.clone().count() >= 40 && late.clone().all(|finding| finding.tool == "wait_for_ever"), "{report}");
 }

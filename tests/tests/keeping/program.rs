@@ -1,11 +1,12 @@
 //! The program that these tests start. Its handlers write a line when they begin and one when they are done, in the file
-//! `journal` of the folder `KEEPING`. What they do depends on other files there: `hold` makes them wait, `broken` fail.
+//! `journal` of the folder `KEEPING`. What they do depends on other files there: `hold` makes them wait, `broken` and
+//! `closed` fail.
 
 use std::{fs::OpenOptions, io::Write, path::PathBuf, time::Duration};
 
 use hms_webhook::{
-    App, AssistantReply, AssistantRequest, Call, EndOfCallReport, StatusUpdate, UnknownEvent, assistant_request,
-    end_of_call_report, event, status_update, tool,
+    App, AssistantReply, AssistantRequest, Call, EndOfCallReport, StatusUpdate, ToolError, UnknownEvent,
+    assistant_request, end_of_call_report, event, status_update, tool,
 };
 
 fn place(name: &str) -> PathBuf {
@@ -66,8 +67,11 @@ async fn book(call: &Call) -> std::io::Result<&'static str> {
 
 /// Write something down later.
 #[tool(background)]
-async fn complain(call: &Call) -> std::io::Result<()> {
-    write("complained", call)
+async fn complain(call: &Call) -> Result<(), ToolError> {
+    if is_there("closed") {
+        return Err(ToolError::tell("nobody listens"));
+    }
+    Ok(write("complained", call)?)
 }
 
 #[tokio::main]
