@@ -131,9 +131,7 @@ impl Settings {
                 "`--secret` has nothing to set: set HMS_WEBHOOK_SECRET, or HMS_WEBHOOK_SECRET_FILE to a file that holds it",
             ))
         });
-        if let Some(url) = &flags.webhook_url {
-            note(check_webhook_url(url));
-        }
+        let webhook_url = flags.webhook_url.map(|url| note(read_webhook_url(&url)));
         let trim = |events: Vec<String>| events.iter().map(|event| event.trim().to_owned()).collect::<Vec<_>>();
         let events = flags.events.map(trim);
         for event in events.iter().flatten() {
@@ -154,14 +152,17 @@ impl Settings {
             return Err(PushError::Settings(problems));
         }
         let secret = secret.map(Credential::new);
-        let wanted = Wanted { webhook_url: flags.webhook_url, events, secret, prune: flags.prune };
+        let wanted = Wanted { webhook_url, events, secret, prune: flags.prune };
         Ok(Self { api_url, api_key: Credential::new(api_key), assistant_id, wanted, mode })
     }
 }
 
-fn check_webhook_url(url: &str) -> Result<Option<String>, String> {
+/// The URL without the blanks and line breaks that its reader passes over and a caller may not.
+fn read_webhook_url(url: &str) -> Result<Option<String>, String> {
     match reqwest::Url::parse(url) {
-        Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => Ok(None),
+        Ok(parsed) if matches!(parsed.scheme(), "https" | "http") && parsed.fragment().is_none() => {
+            Ok(Some(parsed.into()))
+        }
         _ => Err("`--webhook-url` is no URL that the platform could call: write one like https://hooks.example.com/webhooks/hms-sovereign".into()),
     }
 }
@@ -213,6 +214,16 @@ mod tests {
         assert_eq!((settings.mode, &*settings.api_url), (Mode::Ask, DEFAULT_API_URL));
         assert_eq!(settings.wanted.events.as_deref().unwrap(), ["tool-calls", "status-update"]);
         assert!(!format!("{settings:?}").contains("hush"));
+    }
+
+    #[test]
+    fn the_webhook_url_is_set_as_it_is_read() {
+        let settings = |url| resolve(&["--yes", "--assistant", "a-1", "--webhook-url", url], &[KEY], true);
+        let set = settings(" https://New.example.com/x\n").unwrap().wanted.webhook_url;
+        assert_eq!(set.as_deref(), Some("https://new.example.com/x"));
+        for wrong in ["https://new.example.com/x#part", "ftp://new.example.com", ""] {
+            assert!(settings(wrong).unwrap_err().starts_with("`--webhook-url` is no URL"), "{wrong}");
+        }
     }
 
     #[test]

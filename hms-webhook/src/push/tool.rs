@@ -161,10 +161,14 @@ fn without_defaults(mut tool: Map<String, Value>) -> Map<String, Value> {
     tool
 }
 
-/// Whether two URLs are one: the case of the host, a default port and an empty path mean nothing.
+/// Whether two URLs are one: the case of the host, a default port and an empty path mean nothing. A blank or a line
+/// break does, as whoever calls such a URL may not pass over it.
 pub(super) fn same_url(one: &str, other: &str) -> bool {
+    let is_clean = |url: &str| !url.contains(|character: char| character.is_whitespace() || character.is_control());
     one == other
-        || matches!((reqwest::Url::parse(one), reqwest::Url::parse(other)), (Ok(one), Ok(other)) if one == other)
+        || is_clean(one)
+            && is_clean(other)
+            && matches!((reqwest::Url::parse(one), reqwest::Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
@@ -233,6 +237,17 @@ mod tests {
         let definition = json!({ "name": "find", "url": "https://Hooks.example.com:443" });
         let held = json!({ "name": "find", "url": "https://hooks.example.com/" });
         assert_eq!(lay_over(&definition, &held, false).differences, []);
+    }
+
+    #[test]
+    fn blanks_around_a_url_are_a_difference() {
+        let definition = json!({ "name": "find", "url": "https://hooks.example.com/x" });
+        for url in
+            ["https://hooks.example.com/x ", "\u{a0}https://hooks.example.com/x", "https://hooks.example.com/\nx"]
+        {
+            let laid = lay_over(&definition, &json!({ "name": "find", "url": url }), false);
+            assert_eq!((paths(&laid), &laid.tool), (vec!["url"], &definition), "{url:?}");
+        }
     }
 
     #[test]

@@ -147,6 +147,14 @@ fn only_settings_that_were_asked_for_and_differ_are_written() {
 }
 
 #[test]
+fn a_webhook_url_with_blanks_around_it_is_repaired() {
+    let held = json!({ "id": "a-1", "webhook_url": "https://new.example.com/x " });
+    let wanted = Wanted { webhook_url: Some("https://new.example.com/x".into()), ..Wanted::default() };
+    let plan = Plan::new(&Assistant::read(held).unwrap(), &[], &wanted).unwrap();
+    assert_eq!(Value::Object(plan.body), json!({ "webhook_url": "https://new.example.com/x" }));
+}
+
+#[test]
 fn a_secret_is_compared_where_the_platform_shows_it() {
     let with = |held: Value| {
         let mut raw = json!({ "id": "a-1", "llm_config": { "tools": [find()] } });
