@@ -126,10 +126,10 @@ fn pruning_with_no_tools_at_all_is_refused() {
 #[test]
 fn a_url_set_on_the_platform_stays_and_is_mentioned() {
     let mut tool = find();
-    tool["url"] = "https://elsewhere.example.com".into();
+    tool["url"] = "https://user:hush@elsewhere.example.com/x?token=hush".into();
     let stays = plan(json!([tool.clone()]), &Wanted::default());
     assert!(stays.is_empty());
-    assert!(stays.tools[0].note.as_ref().unwrap().contains("https://elsewhere.example.com"));
+    assert!(stays.tools[0].note.as_ref().unwrap().contains("https://…@elsewhere.example.com/x…, as set"));
     let wanted = Wanted { webhook_url: Some("https://hooks.example.com/voice".into()), ..Wanted::default() };
     let follows = plan(json!([tool]), &wanted);
     assert_eq!(follows.body["llm_config"]["tools"], json!([find()]));
@@ -166,7 +166,8 @@ fn a_secret_is_compared_where_the_platform_shows_it() {
     for held in [json!("other"), json!("****"), Value::Null] {
         let plan = with(held);
         assert_eq!(Value::Object(plan.body.clone()), json!({ "webhook_secret": "hush" }));
-        assert!(!plan.to_string().contains("hush"), "{plan}");
+        let shown = plan.shown(&str::to_owned).to_string();
+        assert!(!shown.contains("hush"), "{shown}");
     }
 }
 
