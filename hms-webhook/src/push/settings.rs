@@ -101,7 +101,7 @@ impl Settings {
                 String::new()
             }
         };
-        let given = |flag: Option<String>, name: &str, missing: &str| match flag.filter(|text| !text.is_empty()) {
+        let given = |flag: Option<String>, name: &str, missing: &str| match flag {
             Some(text) => Ok(Some(text)),
             None => variables.text(name).and_then(|text| text.ok_or_else(|| missing.to_owned()).map(Some)),
         };
@@ -132,8 +132,14 @@ impl Settings {
             ))
         });
         let webhook_url = flags.webhook_url.map(|url| note(read_webhook_url(&url)));
-        let trim = |events: Vec<String>| events.iter().map(|event| event.trim().to_owned()).collect::<Vec<_>>();
-        let events = flags.events.map(trim);
+        let once = |mut events: Vec<String>, event: String| {
+            let event = event.trim();
+            if !events.iter().any(|one| one == event) {
+                events.push(event.to_owned());
+            }
+            events
+        };
+        let events = flags.events.map(|events| events.into_iter().fold(Vec::new(), once));
         for event in events.iter().flatten() {
             note(check_event(event));
         }
@@ -210,7 +216,8 @@ mod tests {
         let settings = resolve(&flags, &environment, true).unwrap();
         assert_eq!((&*settings.assistant_id, &*settings.api_url), ("a-2", "https://two.example.com"));
         assert_eq!(settings.mode, Mode::DryRun);
-        let settings = resolve(&["--assistant", "a-1", "--events", "tool-calls, status-update"], &[KEY], true).unwrap();
+        let settings =
+            resolve(&["--assistant", "a-1", "--events", "tool-calls, status-update,tool-calls"], &[KEY], true).unwrap();
         assert_eq!((settings.mode, &*settings.api_url), (Mode::Ask, DEFAULT_API_URL));
         assert_eq!(settings.wanted.events.as_deref().unwrap(), ["tool-calls", "status-update"]);
         assert!(!format!("{settings:?}").contains("hush"));

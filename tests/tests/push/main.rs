@@ -104,6 +104,11 @@ async fn an_error_is_one_line_and_ends_with_one() {
         (&asked, &[("HMS_API_KEY_FILE", "/nowhere/at/all")], "cannot be read"),
         (&asked[1..], &[("HMS_API_KEY", KEY)], "no terminal to ask on"),
         (
+            &["--dry-run", "--assistant", "", "--api-url", &url],
+            &[("HMS_API_KEY", KEY), ("HMS_ASSISTANT_ID", "a-1")],
+            "the assistant's id is empty",
+        ),
+        (
             &["--dry-run", "--assistant", "a-1", "--api-url", "http://api.example.com"],
             &[("HMS_API_KEY", KEY)],
             "plain http://",
