@@ -94,6 +94,7 @@ enum PushError {
     Unverified(Failure),
     /// The write succeeded, but these places are not as they were sent.
     NotAsSent(Vec<String>),
+    Output(io::Error),
     Terminal(io::Error),
 }
 
@@ -118,6 +119,9 @@ impl fmt::Display for PushError {
                 "the platform took the change, but does not hold it as it was sent ({}): look at the assistant on the platform",
                 one_line(&places.join(", "), 300)
             ),
+            Self::Output(error) => {
+                write!(f, "standard output cannot be written to: {error}; look at where it leads")
+            }
             Self::Terminal(error) => write!(f, "the terminal cannot be used: {error}"),
         }
     }

@@ -61,7 +61,7 @@ impl Push<'_> {
             .map_err(|refusal| PushError::Refusal(hide(&refusal.to_string())))?;
         let name = before.text("name").map(|name| format!(" ({})", one_line(&hide(name), 80))).unwrap_or_default();
         let heading = format!("assistant {}{name}", one_line(&hide(&self.api.assistant_id), 80));
-        self.console.show(&format!("{heading}\n{}", plan.shown(&hide)))?;
+        self.console.show(&format!("{heading}\n{}", plan.shown(&hide))).map_err(PushError::Output)?;
         for remark in &plan.remarks {
             self.console.tell(&format!("note: {remark}"));
         }
