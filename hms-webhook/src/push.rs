@@ -38,7 +38,6 @@ use crate::{
 };
 use api::Api;
 use apply::Push;
-use plan::Refusal;
 pub(crate) use settings::PushFlags;
 use settings::Settings;
 use terminal::Terminal;
@@ -85,7 +84,7 @@ async fn run_with(
 enum PushError {
     /// Nothing was asked of the platform yet.
     Settings(Vec<String>),
-    Refusal(Refusal),
+    Refusal(String),
     Failure(Failure),
     EditedMeanwhile,
     Declined,
@@ -95,6 +94,7 @@ enum PushError {
     Unverified(Failure),
     /// The write succeeded, but these places are not as they were sent.
     NotAsSent(Vec<String>),
+    Output(io::Error),
     Terminal(io::Error),
 }
 
@@ -102,7 +102,7 @@ impl fmt::Display for PushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(problems) => f.write_str(&problems.join("; ")),
-            Self::Refusal(refusal) => refusal.fmt(f),
+            Self::Refusal(refusal) => f.write_str(refusal),
             Self::Failure(failure) => failure.fmt(f),
             Self::EditedMeanwhile => f.write_str(
                 "the assistant was changed by somebody else meanwhile, so nothing was written: push again to see the difference as it is now",
@@ -119,18 +119,15 @@ impl fmt::Display for PushError {
                 "the platform took the change, but does not hold it as it was sent ({}): look at the assistant on the platform",
                 one_line(&places.join(", "), 300)
             ),
+            Self::Output(error) => {
+                write!(f, "standard output cannot be written to: {error}; look at where it leads")
+            }
             Self::Terminal(error) => write!(f, "the terminal cannot be used: {error}"),
         }
     }
 }
 
 impl error::Error for PushError {}
-
-impl From<Refusal> for PushError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refusal(refusal)
-    }
-}
 
 impl From<Failure> for PushError {
     fn from(failure: Failure) -> Self {

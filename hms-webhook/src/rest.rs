@@ -180,7 +180,8 @@ impl RestClient {
         Failure { resource: self.resource, kind }
     }
 
-    fn hide(&self, text: &str) -> String {
+    /// `text` without what is not to be shown.
+    pub(crate) fn hide(&self, text: &str) -> String {
         self.hidden.iter().fold(text.to_owned(), |text, credential| credential.redact(&text))
     }
 }

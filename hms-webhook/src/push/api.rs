@@ -43,6 +43,11 @@ impl Api {
         Ok(Self { rest, assistant, assistant_id: assistant_id.to_owned() })
     }
 
+    /// `text` without the secrets that the platform could repeat in it.
+    pub(super) fn hide(&self, text: &str) -> String {
+        self.rest.hide(text)
+    }
+
     /// Reads the assistant, once.
     pub(super) async fn read(&self) -> Result<Found, Failure> {
         let response = self.rest.exchange::<Value>(Method::GET, self.assistant.clone(), None, None).await?;

@@ -56,10 +56,12 @@ impl Push<'_> {
         mode: Mode,
     ) -> Result<Outcome, PushError> {
         let before = self.read().await?.assistant;
-        let plan = Plan::new(&before, definitions, wanted)?;
-        let name = before.text("name").map(|name| format!(" ({})", one_line(name, 80))).unwrap_or_default();
-        let heading = format!("assistant {}{name}", one_line(&self.api.assistant_id, 80));
-        self.console.show(&format!("{heading}\n{plan}"))?;
+        let hide = |text: &str| self.api.hide(text);
+        let plan = Plan::new(&before, definitions, wanted)
+            .map_err(|refusal| PushError::Refusal(hide(&refusal.to_string())))?;
+        let name = before.text("name").map(|name| format!(" ({})", one_line(&hide(name), 80))).unwrap_or_default();
+        let heading = format!("assistant {}{name}", one_line(&hide(&self.api.assistant_id), 80));
+        self.console.show(&format!("{heading}\n{}", plan.shown(&hide))).map_err(PushError::Output)?;
         for remark in &plan.remarks {
             self.console.tell(&format!("note: {remark}"));
         }
@@ -124,7 +126,7 @@ impl Push<'_> {
             reads += 1;
             match self.patience.wait(reads, None).filter(|_| now.is_unedited_since(before)) {
                 Some(wait) => sleep(wait).await,
-                None => return Err(PushError::NotAsSent(missing)),
+                None => return Err(PushError::NotAsSent(missing.iter().map(|place| self.api.hide(place)).collect())),
             }
         }
     }

@@ -10,6 +10,7 @@ use super::{
     assistant::Assistant,
     compare::{Difference, same_set},
     mask::{is_mask, masked_member},
+    show::foreign_url,
     tool::{Held, Laid, WebhookTool, lay, same_url},
 };
 use crate::rest::Credential;
@@ -215,6 +216,7 @@ fn plan_held(
         Some(definition) => {
             let Laid { differences, tool, kept_url } = lay(definition, &held, wanted.webhook_url.is_some());
             let note = kept_url.filter(|url| !urls.include(url)).map(|url| {
+                let url = foreign_url(&url);
                 format!("its calls still go to {url}, as set on the platform; with `--webhook-url` they follow that")
             });
             match differences.is_empty() {

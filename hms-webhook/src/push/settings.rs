@@ -101,7 +101,7 @@ impl Settings {
                 String::new()
             }
         };
-        let given = |flag: Option<String>, name: &str, missing: &str| match flag.filter(|text| !text.is_empty()) {
+        let given = |flag: Option<String>, name: &str, missing: &str| match flag {
             Some(text) => Ok(Some(text)),
             None => variables.text(name).and_then(|text| text.ok_or_else(|| missing.to_owned()).map(Some)),
         };
@@ -131,11 +131,15 @@ impl Settings {
                 "`--secret` has nothing to set: set HMS_WEBHOOK_SECRET, or HMS_WEBHOOK_SECRET_FILE to a file that holds it",
             ))
         });
-        if let Some(url) = &flags.webhook_url {
-            note(check_webhook_url(url));
-        }
-        let trim = |events: Vec<String>| events.iter().map(|event| event.trim().to_owned()).collect::<Vec<_>>();
-        let events = flags.events.map(trim);
+        let webhook_url = flags.webhook_url.map(|url| note(read_webhook_url(&url)));
+        let once = |mut events: Vec<String>, event: String| {
+            let event = event.trim();
+            if !events.iter().any(|one| one == event) {
+                events.push(event.to_owned());
+            }
+            events
+        };
+        let events = flags.events.map(|events| events.into_iter().fold(Vec::new(), once));
         for event in events.iter().flatten() {
             note(check_event(event));
         }
@@ -154,14 +158,17 @@ impl Settings {
             return Err(PushError::Settings(problems));
         }
         let secret = secret.map(Credential::new);
-        let wanted = Wanted { webhook_url: flags.webhook_url, events, secret, prune: flags.prune };
+        let wanted = Wanted { webhook_url, events, secret, prune: flags.prune };
         Ok(Self { api_url, api_key: Credential::new(api_key), assistant_id, wanted, mode })
     }
 }
 
-fn check_webhook_url(url: &str) -> Result<Option<String>, String> {
+/// The URL without the blanks and line breaks that its reader passes over and a caller may not.
+fn read_webhook_url(url: &str) -> Result<Option<String>, String> {
     match reqwest::Url::parse(url) {
-        Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => Ok(None),
+        Ok(parsed) if matches!(parsed.scheme(), "https" | "http") && parsed.fragment().is_none() => {
+            Ok(Some(parsed.into()))
+        }
         _ => Err("`--webhook-url` is no URL that the platform could call: write one like https://hooks.example.com/webhooks/hms-sovereign".into()),
     }
 }
@@ -209,10 +216,21 @@ mod tests {
         let settings = resolve(&flags, &environment, true).unwrap();
         assert_eq!((&*settings.assistant_id, &*settings.api_url), ("a-2", "https://two.example.com"));
         assert_eq!(settings.mode, Mode::DryRun);
-        let settings = resolve(&["--assistant", "a-1", "--events", "tool-calls, status-update"], &[KEY], true).unwrap();
+        let settings =
+            resolve(&["--assistant", "a-1", "--events", "tool-calls, status-update,tool-calls"], &[KEY], true).unwrap();
         assert_eq!((settings.mode, &*settings.api_url), (Mode::Ask, DEFAULT_API_URL));
         assert_eq!(settings.wanted.events.as_deref().unwrap(), ["tool-calls", "status-update"]);
         assert!(!format!("{settings:?}").contains("hush"));
+    }
+
+    #[test]
+    fn the_webhook_url_is_set_as_it_is_read() {
+        let settings = |url| resolve(&["--yes", "--assistant", "a-1", "--webhook-url", url], &[KEY], true);
+        let set = settings(" https://New.example.com/x\n").unwrap().wanted.webhook_url;
+        assert_eq!(set.as_deref(), Some("https://new.example.com/x"));
+        for wrong in ["https://new.example.com/x#part", "ftp://new.example.com", ""] {
+            assert!(settings(wrong).unwrap_err().starts_with("`--webhook-url` is no URL"), "{wrong}");
+        }
     }
 
     #[test]

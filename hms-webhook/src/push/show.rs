@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use reqwest::Url;
+
 use super::{
     compare::Difference,
     plan::{Action, Plan, ToolPlan, Why},
@@ -13,45 +15,71 @@ const SHORT: usize = 60;
 /// The longest value that is shown; a parameter's schema can be a page.
 const LONG: usize = 600;
 
-impl fmt::Display for Plan {
+/// A plan with `hide` over each of its texts before that is cut: half a secret could not be found any more.
+pub(super) struct Shown<'a> {
+    plan: &'a Plan,
+    hide: &'a dyn Fn(&str) -> String,
+}
+
+impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tools.iter().try_for_each(|tool| tool.fmt(f))?;
-        self.settings.iter().try_for_each(|setting| show_difference(f, "  ~ ", setting))?;
-        self.show_sum(f)
+        self.plan.tools.iter().try_for_each(|tool| self.show_tool(f, tool))?;
+        self.plan.settings.iter().try_for_each(|setting| self.show_difference(f, "  ~ ", setting))?;
+        self.plan.show_sum(f)
     }
 }
 
-impl fmt::Display for ToolPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = one_line(&self.name, 64);
-        match &self.action {
-            Action::Add { description } => writeln!(f, "  + {name}: {}", one_line(description, 100))?,
+impl Shown<'_> {
+    fn line(&self, text: &str, longest: usize) -> String {
+        one_line(&(self.hide)(text), longest)
+    }
+
+    fn show_tool(&self, f: &mut fmt::Formatter<'_>, tool: &ToolPlan) -> fmt::Result {
+        let name = self.line(&tool.name, 64);
+        match &tool.action {
+            Action::Add { description } => writeln!(f, "  + {name}: {}", self.line(description, 100))?,
             Action::Change(differences) => {
                 writeln!(f, "  ~ {name}")?;
-                differences.iter().try_for_each(|difference| show_difference(f, "      ", difference))?;
+                differences.iter().try_for_each(|difference| self.show_difference(f, "      ", difference))?;
             }
             Action::Remove => writeln!(f, "  - {name}")?,
             Action::Keep => writeln!(f, "  = {name}")?,
-            Action::LeaveAlone(why) => writeln!(f, "    {name} is left alone: {why}")?,
+            Action::LeaveAlone(why) => writeln!(f, "    {name} is left alone: {}", self.why(why))?,
         }
-        match &self.note {
-            Some(note) => writeln!(f, "      {}", one_line(note, LONG)),
+        match &tool.note {
+            Some(note) => writeln!(f, "      {}", self.line(note, LONG)),
             None => Ok(()),
         }
     }
-}
 
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Type(kind) => write!(f, "of the type `{}`, which is no webhook tool", one_line(kind, 64)),
-            Self::ForeignUrl(url) => write!(f, "its calls go to {}", one_line(url, 200)),
-            Self::NotPruned => f.write_str("not in this program (`--prune` removes it)"),
+    fn why(&self, why: &Why) -> String {
+        match why {
+            Why::Type(kind) => format!("of the type `{}`, which is no webhook tool", self.line(kind, 64)),
+            Why::ForeignUrl(url) => format!("its calls go to {}", self.line(&foreign_url(url), 200)),
+            Why::NotPruned => "not in this program (`--prune` removes it)".into(),
         }
+    }
+
+    /// On one line where both values are short, one under the other where they are not.
+    fn show_difference(&self, f: &mut fmt::Formatter<'_>, indent: &str, difference: &Difference) -> fmt::Result {
+        let shown =
+            |value: &Option<String>| value.as_deref().map_or_else(|| "(none)".into(), |text| self.line(text, LONG));
+        let (path, before, after) =
+            (printable((self.hide)(&difference.path).chars()), shown(&difference.before), shown(&difference.after));
+        if before.chars().count() + after.chars().count() <= SHORT {
+            return writeln!(f, "{indent}{path}: {before} → {after}");
+        }
+        let deeper = " ".repeat(indent.len() + 2);
+        writeln!(f, "{indent}{path}:\n{deeper}- {before}\n{deeper}+ {after}")
     }
 }
 
 impl Plan {
+    /// What is printed of it, with `hide` over what the platform says.
+    pub(super) fn shown<'a>(&'a self, hide: &'a dyn Fn(&str) -> String) -> Shown<'a> {
+        Shown { plan: self, hide }
+    }
+
     fn show_sum(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
             return writeln!(f, "no difference");
@@ -76,16 +104,19 @@ impl Plan {
     }
 }
 
-/// On one line where both values are short, one under the other where they are not.
-fn show_difference(f: &mut fmt::Formatter<'_>, indent: &str, difference: &Difference) -> fmt::Result {
-    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "(none)".into(), |text| one_line(text, LONG));
-    let (path, before, after) =
-        (printable(difference.path.chars()), shown(&difference.before), shown(&difference.after));
-    if before.chars().count() + after.chars().count() <= SHORT {
-        return writeln!(f, "{indent}{path}: {before} → {after}");
-    }
-    let deeper = " ".repeat(indent.len() + 2);
-    writeln!(f, "{indent}{path}:\n{deeper}- {before}\n{deeper}+ {after}")
+/// Where the calls of a tool go that is not ours, without what may hold a secret of its owner.
+pub(super) fn foreign_url(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else {
+        return if url.contains(['@', '?', '#']) { "…".into() } else { url.to_owned() };
+    };
+    let names_user = !parsed.username().is_empty() || parsed.password().is_some();
+    let goes_on = parsed.query().is_some() || parsed.fragment().is_some();
+    // A URL that cannot hold a user has none.
+    let _ = parsed.set_username("").and_then(|()| parsed.set_password(None));
+    parsed.set_query(None);
+    parsed.set_fragment(None);
+    let shown = if names_user { parsed.as_str().replacen("://", "://…@", 1) } else { parsed.into() };
+    if goes_on { shown + "…" } else { shown }
 }
 
 #[cfg(test)]
@@ -107,7 +138,7 @@ mod tests {
                 { "name": "find_slot", "description": "Find.", "parameters": { "type": "object", "properties": { "day": { "type": "string" } } } },
                 { "name": "ping", "description": "Answer." },
                 { "name": "gone", "url": "https://hooks.example.com/voice" },
-                { "name": "theirs", "url": "https://n8n.example.com/x\u{1b}[2J" },
+                { "name": "theirs", "url": "https://user:hush@n8n.example.com:8443/x\u{1b}[2J?token=hush#hush" },
             ] },
         } }))
         .unwrap();
@@ -124,7 +155,7 @@ mod tests {
         };
         let plan = Plan::new(&assistant, &definitions, &wanted).unwrap();
         assert_eq!(
-            plan.to_string(),
+            plan.shown(&str::to_owned).to_string(),
             "    end_call is left alone: of the type `end_call`, which is no webhook tool
   ~ find_slot
       description:
@@ -133,12 +164,26 @@ mod tests {
       parameters.properties.day.format: (none) → \"date\"
   = ping
   - gone
-    theirs is left alone: its calls go to https://n8n.example.com/x\\u{1b}[2J
+    theirs is left alone: its calls go to https://…@n8n.example.com:8443/x%1B[2J…
   + book: Book a slot. Ask for the day first.
   ~ webhook_events: [\"tool-calls\"] → [\"tool-calls\",\"status-update\"]
   ~ webhook_secret: (masked, so it cannot be compared) → (will be set)
 1 tool to add, 1 tool to change, 1 tool to remove, 2 settings to change
 "
         );
+    }
+
+    #[test]
+    fn of_a_foreign_url_only_what_is_no_secret_is_shown() {
+        for (url, shown) in [
+            ("https://user@n8n.example.com", "https://…@n8n.example.com/"),
+            ("https://:hush@n8n.example.com", "https://…@n8n.example.com/"),
+            ("http://n8n.example.com:81/w?hush", "http://n8n.example.com:81/w…"),
+            ("https://n8n.example.com/w#hush", "https://n8n.example.com/w…"),
+            ("https://user:hush/@n8n.example.com:x", "…"),
+            ("the account's webhook URL", "the account's webhook URL"),
+        ] {
+            assert_eq!(foreign_url(url), shown);
+        }
     }
 }

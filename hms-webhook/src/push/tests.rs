@@ -366,6 +366,31 @@ async fn no_part_of_the_key_is_repeated_where_a_text_is_cut() {
 }
 
 #[tokio::test]
+async fn no_text_of_the_platform_shows_the_key() {
+    let mut assistant = garage();
+    assistant["name"] = format!("{}{KEY}", "x".repeat(70)).into();
+    assistant["webhook_events"] = json!([KEY]);
+    let function = json!({ "name": "find_slot", "description": format!("{}{KEY}", "x".repeat(590)), KEY: 1 });
+    assistant["llm_config"]["tools"] = json!([
+        { "type": KEY },
+        { "type": "function", "function": function },
+        { "name": "theirs", "url": format!("https://elsewhere.example.com/{KEY}") },
+        { "name": KEY },
+    ]);
+    let platform = Platform::start(assistant.clone()).await;
+    platform.state().forgets = true;
+    let wanted = Wanted { events: Some(vec!["tool-calls".into()]), ..Wanted::default() };
+    let kept = run_settings(settings(platform.url(), Mode::Apply, wanted), Recorder::default()).await;
+    for shown in [&kept.shown, kept.error()] {
+        assert!(shown.contains("(hidden)") && !shown.contains("fl_"), "{shown}");
+    }
+
+    assistant["llm_config"]["tools"][1] = json!({ "type": KEY, "name": "find_slot" });
+    let refused = run(&Platform::start(assistant).await, Mode::Apply).await;
+    assert!(refused.error().contains("of the type `(hidden)`"), "{}", refused.error());
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Platform::start(garage()).await;
     let platform = Platform::start(garage()).await;

@@ -135,19 +135,17 @@ pub(super) fn lay(definition: &Map<String, Value>, held: &WebhookTool<'_>, url_f
 }
 
 /// `async_response` is the older spelling of what an asynchronous tool says (PROTOCOL.md §5.1): where the platform gives
-/// back the same text under the other name, nothing differs.
+/// back the same text under the other name, or under both, nothing differs.
 fn spell_alike(held: &mut Map<String, Value>, ours: &Map<String, Value>) {
-    const SPELLINGS: [&str; 2] = ["async_response", "message"];
-    let only = |tool: &Map<String, Value>| {
-        let mut present = SPELLINGS.into_iter().filter(|key| tool.contains_key(*key));
-        present.next().filter(|_| present.next().is_none())
+    let (wanted, other, text) = match (ours.get("async_response"), ours.get("message")) {
+        (Some(text), None) => ("async_response", "message", text),
+        (None, Some(text)) => ("message", "async_response", text),
+        _ => return,
     };
     let both_async = [&*held, ours].iter().all(|tool| tool.get("async") == Some(&Value::Bool(true)));
-    if let (true, Some(theirs), Some(wanted)) = (both_async, only(held), only(ours))
-        && held.get(theirs) == ours.get(wanted)
-        && let Some(text) = held.remove(theirs)
-    {
-        held.insert(wanted.into(), text);
+    if both_async && held.get(other) == Some(text) && held.get(wanted).is_none_or(|held| held == text) {
+        held.remove(other);
+        held.insert(wanted.into(), text.clone());
     }
 }
 
@@ -161,10 +159,14 @@ fn without_defaults(mut tool: Map<String, Value>) -> Map<String, Value> {
     tool
 }
 
-/// Whether two URLs are one: the case of the host, a default port and an empty path mean nothing.
+/// Whether two URLs are one: the case of the host, a default port and an empty path mean nothing. A blank or a line
+/// break does, as whoever calls such a URL may not pass over it.
 pub(super) fn same_url(one: &str, other: &str) -> bool {
+    let is_clean = |url: &str| !url.contains(|character: char| character.is_whitespace() || character.is_control());
     one == other
-        || matches!((reqwest::Url::parse(one), reqwest::Url::parse(other)), (Ok(one), Ok(other)) if one == other)
+        || is_clean(one)
+            && is_clean(other)
+            && matches!((reqwest::Url::parse(one), reqwest::Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
@@ -236,10 +238,30 @@ mod tests {
     }
 
     #[test]
+    fn blanks_around_a_url_are_a_difference() {
+        let definition = json!({ "name": "find", "url": "https://hooks.example.com/x" });
+        for url in
+            ["https://hooks.example.com/x ", "\u{a0}https://hooks.example.com/x", "https://hooks.example.com/\nx"]
+        {
+            let laid = lay_over(&definition, &json!({ "name": "find", "url": url }), false);
+            assert_eq!((paths(&laid), &laid.tool), (vec!["url"], &definition), "{url:?}");
+        }
+    }
+
+    #[test]
     fn what_an_asynchronous_tool_says_may_come_back_under_its_other_name() {
         let definition = json!({ "name": "mail", "async": true, "async_response": "On its way." });
         let held = json!({ "name": "mail", "async": true, "message": "On its way." });
         assert_eq!(lay_over(&definition, &held, false).differences, []);
+        let both = json!({ "name": "mail", "async": true, "message": "On its way.", "async_response": "On its way." });
+        for sent in [&definition, &held] {
+            assert_eq!(lay_over(sent, &both, false).differences, []);
+            let (Held::Webhook(both), Held::Webhook(sent)) = (Held::read(&both), Held::read(sent)) else { panic!() };
+            assert!(both.means(&sent));
+        }
+        let mut another = both;
+        another["message"] = "Wait.".into();
+        assert_eq!(paths(&lay_over(&definition, &another, false)), ["message"]);
         let waiting = json!({ "name": "mail", "async": false, "message": "On its way." });
         assert_eq!(paths(&lay_over(&definition, &waiting, false)), ["message", "async", "async_response"]);
     }

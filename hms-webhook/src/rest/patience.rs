@@ -9,7 +9,7 @@ use http::{HeaderMap, header::RETRY_AFTER};
 pub(crate) struct Patience {
     /// The first try included.
     pub(crate) tries: u32,
-    /// The first wait where the platform names none; each further one is twice as long.
+    /// The first wait where the platform asks for no longer one; each further one is twice as long.
     pub(crate) first_wait: Duration,
     /// The longest wait that the platform may ask for. Where it asks for more, nothing is tried again: coming back
     /// earlier than asked would only be refused too.
@@ -30,7 +30,7 @@ impl Patience {
             return None;
         }
         let own = self.first_wait.saturating_mul(1 << failures.saturating_sub(1).min(16));
-        Some(asked.unwrap_or(own)).filter(|wait| *wait <= self.longest_wait)
+        Some(asked.map_or(own, |asked| asked.max(own))).filter(|wait| *wait <= self.longest_wait)
     }
 }
 
@@ -84,7 +84,8 @@ mod tests {
             [1, 2, 3, 4].map(|failures| patience.wait(failures, None)),
             [millis(500), millis(1000), millis(2000), None]
         );
-        assert_eq!(patience.wait(1, millis(9)), millis(9));
+        assert_eq!([0, 9].map(|asked| patience.wait(2, millis(asked))), [millis(1000); 2]);
+        assert_eq!(patience.wait(2, millis(1001)), millis(1001));
         assert_eq!(patience.wait(1, millis(3_600_000)), None);
     }
 }

@@ -104,6 +104,11 @@ async fn an_error_is_one_line_and_ends_with_one() {
         (&asked, &[("HMS_API_KEY_FILE", "/nowhere/at/all")], "cannot be read"),
         (&asked[1..], &[("HMS_API_KEY", KEY)], "no terminal to ask on"),
         (
+            &["--dry-run", "--assistant", "", "--api-url", &url],
+            &[("HMS_API_KEY", KEY), ("HMS_ASSISTANT_ID", "a-1")],
+            "the assistant's id is empty",
+        ),
+        (
             &["--dry-run", "--assistant", "a-1", "--api-url", "http://api.example.com"],
             &[("HMS_API_KEY", KEY)],
             "plain http://",
@@ -113,6 +118,29 @@ async fn an_error_is_one_line_and_ends_with_one() {
         assert_eq!((seen.code, &*seen.output, seen.errors.lines().count()), (Some(1), "", 1), "{}", seen.errors);
         assert!(seen.errors.contains(part), "{part} in {}", seen.errors);
     }
+    assert!(platform.patches().is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_output_that_takes_nothing_is_an_error_with_a_remedy() {
+    let platform = Platform::start(assistant()).await;
+    let child = Command::new(env!("CARGO_BIN_EXE_garage"))
+        .args(["push", "--yes", "--assistant", "a-1", "--api-url", &platform.url()])
+        .env_clear()
+        .env("HMS_API_KEY", KEY)
+        .stdout(std::fs::File::options().write(true).open("/dev/full").unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), errors.lines().count()), (Some(1), 1), "{errors}");
+    assert!(
+        errors.contains("standard output cannot be written to") && errors.contains("look at where it leads"),
+        "{errors}"
+    );
+    assert!(!errors.contains("terminal"), "{errors}");
     assert!(platform.patches().is_empty());
 }
 

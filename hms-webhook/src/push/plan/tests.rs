@@ -126,10 +126,10 @@ fn pruning_with_no_tools_at_all_is_refused() {
 #[test]
 fn a_url_set_on_the_platform_stays_and_is_mentioned() {
     let mut tool = find();
-    tool["url"] = "https://elsewhere.example.com".into();
+    tool["url"] = "https://user:hush@elsewhere.example.com/x?token=hush".into();
     let stays = plan(json!([tool.clone()]), &Wanted::default());
     assert!(stays.is_empty());
-    assert!(stays.tools[0].note.as_ref().unwrap().contains("https://elsewhere.example.com"));
+    assert!(stays.tools[0].note.as_ref().unwrap().contains("https://…@elsewhere.example.com/x…, as set"));
     let wanted = Wanted { webhook_url: Some("https://hooks.example.com/voice".into()), ..Wanted::default() };
     let follows = plan(json!([tool]), &wanted);
     assert_eq!(follows.body["llm_config"]["tools"], json!([find()]));
@@ -147,6 +147,14 @@ fn only_settings_that_were_asked_for_and_differ_are_written() {
 }
 
 #[test]
+fn a_webhook_url_with_blanks_around_it_is_repaired() {
+    let held = json!({ "id": "a-1", "webhook_url": "https://new.example.com/x " });
+    let wanted = Wanted { webhook_url: Some("https://new.example.com/x".into()), ..Wanted::default() };
+    let plan = Plan::new(&Assistant::read(held).unwrap(), &[], &wanted).unwrap();
+    assert_eq!(Value::Object(plan.body), json!({ "webhook_url": "https://new.example.com/x" }));
+}
+
+#[test]
 fn a_secret_is_compared_where_the_platform_shows_it() {
     let with = |held: Value| {
         let mut raw = json!({ "id": "a-1", "llm_config": { "tools": [find()] } });
@@ -158,7 +166,8 @@ fn a_secret_is_compared_where_the_platform_shows_it() {
     for held in [json!("other"), json!("****"), Value::Null] {
         let plan = with(held);
         assert_eq!(Value::Object(plan.body.clone()), json!({ "webhook_secret": "hush" }));
-        assert!(!plan.to_string().contains("hush"), "{plan}");
+        let shown = plan.shown(&str::to_owned).to_string();
+        assert!(!shown.contains("hush"), "{shown}");
     }
 }
 
