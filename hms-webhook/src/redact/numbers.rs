@@ -83,8 +83,10 @@ fn is_between(letter: char) -> bool {
     letter.is_whitespace() || letter == ','
 }
 
+const BREAKS: [char; 2] = [',', '\n'];
+
 fn breaks(run: &str) -> bool {
-    run.contains([',', '\n'])
+    run.contains(BREAKS)
 }
 
 /// How many groups of digits a number has at most: each digit on its own.
@@ -99,7 +101,8 @@ fn replaced(run: &str, alone: (bool, bool), masks: bool, known: &mut Known) -> S
         let mut found: Option<(usize, usize, &str, bool)> = None;
         let (mut end, mut digits) = (start, String::new());
         // The longest is meant, as less of it could look like a number too, but one that is known goes before.
-        for (count, group) in groups[at..].iter().take(2 * GROUPS).enumerate() {
+        let most = if groups[at].contains(|letter| !is_between(letter)) { 2 * GROUPS } else { 0 };
+        for (count, group) in groups[at..].iter().take(most).enumerate() {
             end += group.len();
             digits.extend(group.chars().filter(char::is_ascii_digit));
             let part = run[start..end].trim_end_matches(is_between);
@@ -143,7 +146,6 @@ fn is_known(run: &str, digits: &str, masks: bool, known: &Known) -> bool {
     if !has_digits(digits, masks, known) {
         return false;
     }
-    let run = run.trim_start_matches(is_between);
     let (first, before) =
         (run.split(is_between).next().map_or(0, |group| self::digits(group).len()), digits.len() - OWN);
     let is_one_by_one = || run.split(|letter: char| !letter.is_ascii_digit()).all(|group| group.len() <= 1);
@@ -161,7 +163,10 @@ fn is_number(run: &str, digits: &str, alone: bool) -> bool {
     }
     let is_abroad = digits.starts_with("00") && (10..=17).contains(&count);
     let is_at_home = digits.starts_with('0') && (9..=11).contains(&count);
-    alone && (is_abroad || is_at_home || (10..=11).contains(&count) && is_american(run)) && !is_date_or_fraction(run)
+    alone
+        && (is_abroad || is_at_home || (10..=11).contains(&count) && is_american(run))
+        && !is_date_or_fraction(run)
+        && !run.split(BREAKS).any(|piece| is_date_or_fraction(piece.trim()))
 }
 
 /// `(202) 555-0100`: three digits, three, four, perhaps with the country's code before them.
@@ -178,8 +183,6 @@ fn is_date_or_fraction(run: &str) -> bool {
         [day, month, year, ..] if (day.len(), month.len(), year.len()) == (2, 2, 4) => {
             matches!(day.parse(), Ok(1..=31)) && matches!(month.parse(), Ok(1..=12)) && year.starts_with(['1', '2'])
         }
-        // `0.5, 0.25`
-        ["0", _, "", ..] => run.contains('.'),
         [whole, fraction] => run.contains(['.', ',']) && whole == "0" && !fraction.is_empty(),
         _ => false,
     }
