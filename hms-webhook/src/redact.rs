@@ -120,13 +120,18 @@ impl Redactor {
                     let number = self.names.number(&folded(text));
                     self.spoken_names.add(text, number);
                 }
-                Kind::Arguments => {
-                    if let Ok(inner @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
+                Kind::Arguments | Kind::Anything => {
+                    if let Some(inner) = json_of(text) {
                         self.learn(&inner, place);
                     }
                 }
                 _ => {}
             },
+            Value::Number(number) if place.kind(value, &self.own) == Kind::Number => {
+                if let Some(key) = numbers::key(&number.to_string()) {
+                    self.numbers.number(&key);
+                }
+            }
             _ => {}
         }
     }
@@ -144,7 +149,10 @@ impl Redactor {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.rewrite(item, place)),
             Value::String(text) => *text = self.text(text, kind, place),
-            Value::Number(number) if kind == Kind::Number => {
+            Value::Number(number)
+                if kind == Kind::Number
+                    || number.is_u64() && numbers::has_digits(&number.to_string(), self.masks, &self.numbers) =>
+            {
                 if let Some(key) = numbers::key(&number.to_string()) {
                     let stand_in = numbers::stand_in(&number.to_string(), self.numbers.number(&key));
                     *value = stand_in.parse::<u64>().map_or_else(|_| stand_in.into(), Value::from);
@@ -156,8 +164,13 @@ impl Redactor {
 
     fn member(&mut self, name: String, mut value: Value, place: &Place) -> (String, Value) {
         self.rewrite(&mut value, &place.member(&name));
-        // A name in other case than its own would be found in names of fields: `max`, `call`.
-        (self.named_text(&name, Spelling::AsWritten), value)
+        // The platform's own fields are called after nobody, and a name in other case than its own would be found in
+        // names of fields: `max`, `call`.
+        let name = match place.is_users() {
+            true => self.named_text(&name, Spelling::AsWritten),
+            false => self.other_text(&name),
+        };
+        (name, value)
     }
 
     fn text(&mut self, text: &str, kind: Kind, place: &Place) -> String {
@@ -171,13 +184,19 @@ impl Redactor {
                 let number = self.texts.number(text);
                 words::text(number, if self.masks { 0 } else { text.chars().count() })
             }
-            Kind::Arguments => match serde_json::from_str::<Value>(text) {
-                Ok(mut inner @ Value::Object(_)) => {
+            Kind::Arguments | Kind::Anything => {
+                if let Some(before) = json_of(text) {
+                    let mut inner = before.clone();
                     self.rewrite(&mut inner, place);
-                    inner.to_string()
+                    if inner != before {
+                        return inner.to_string();
+                    }
                 }
-                _ => self.free_text(text),
-            },
+                match place.is_word_of_platform() {
+                    true => self.other_text(text),
+                    false => self.free_text(text),
+                }
+            }
             _ => self.free_text(text),
         }
     }
@@ -188,6 +207,16 @@ impl Redactor {
     }
 
     fn named_text(&mut self, text: &str, names: Spelling) -> String {
+        let text = self.other_text(text);
+        let text = self.spoken_names.take_out(text, names);
+        match &self.stand_in_name {
+            Some(name) if self.masks => name.replace_all(&text, "Person 0").into_owned(),
+            _ => text,
+        }
+    }
+
+    /// A text without what is taken out of it, but for names.
+    fn other_text(&mut self, text: &str) -> String {
         let mut text = self.secrets.take_out(text);
         if let Some(mail) = &self.mail
             && text.contains('@')
@@ -196,13 +225,13 @@ impl Redactor {
             let stand_in = |found: &regex_lite::Captures<'_>| format!("person{}@example.com", mails.number(&found[0]));
             text = mail.replace_all(&text, stand_in).into_owned();
         }
-        text = numbers::take_out(&text, self.masks, &mut self.numbers);
-        text = self.spoken_names.take_out(text, names);
-        match &self.stand_in_name {
-            Some(name) if self.masks => name.replace_all(&text, "Person 0").into_owned(),
-            _ => text,
-        }
+        numbers::take_out(&text, self.masks, &mut self.numbers)
     }
+}
+
+/// The object or the list that a text holds as JSON.
+fn json_of(text: &str) -> Option<Value> {
+    text.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten()
 }
 
 /// Puts what `recorded` has in place of a text that was taken out into `found`, where that is a text too: what it was

@@ -104,9 +104,9 @@ pub(super) async fn simulate(app: &App, flags: &SimulateFlags) -> Result<i32> {
     };
     // Where not one delivery was answered, there is no server to speak of.
     if runs.iter().all(|run| run.deliveries.is_empty())
-        && let Some(error) = runs.iter_mut().find_map(|run| run.broken_off.take())
+        && let Some(unanswered) = runs.iter_mut().find_map(|run| run.broken_off.take())
     {
-        return Err(error.into());
+        return Err(unanswered.error.into());
     }
     let report = Report { script: &script, runs: &runs, time: begun.elapsed() };
     output::show(&if flags.json { format!("{:#}\n", report.json()) } else { report.text() })?;

@@ -39,7 +39,13 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     /// Those of these texts, those in these files, and those that can only be compared with.
     pub(crate) fn new(values: Vec<String>, files: Vec<PathBuf>, keyed: Vec<Secret>) -> Self {
-        let forms = [r"(?i)bearer\s+[A-Za-z0-9._~+/=-]{8,}", r"sha256=[0-9A-Fa-f]{64}", r"\bfl_[a-z]+_[A-Za-z0-9]+"];
+        let forms = [
+            r"(?i)bearer\s+[A-Za-z0-9._~+/=-]{8,}",
+            r"(?i)\bauthorization\s*[:=]\s*(basic|digest|token|apikey)\s+[^\s,;]+",
+            r"\b[Bb]asic\s+[A-Za-z0-9+/]{6,}={1,2}",
+            r"sha256=[0-9A-Fa-f]{64}",
+            r"\bfl_[a-z]+_[A-Za-z0-9]+",
+        ];
         let mut secrets = Self {
             values: Vec::new(),
             tags: keyed.into_iter().map(tag).collect(),

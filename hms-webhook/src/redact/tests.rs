@@ -194,7 +194,9 @@ fn what_was_said_is_as_long_as_before_and_not_there() {
 
 #[test]
 fn stand_ins_and_what_they_stand_for_are_masked_alike() {
-    let live = json!({ "customer": { "name": "Anna", "number": "+31612000111" }, "note": "Anna at 0612000111" });
+    let live = json!({ "customer": { "name": "Anna", "number": "+31612000111" }, "note": "Anna at 0612000111", "also": [612000111, "0 6 1 2 0 0 0 1 1 1"],
+        "metadata": { "nested": "{\"name\": \"Anna\", \"pass\": \"x\", \"guest_name\": \"Bert\"}" },
+    });
     let mut recorded = redacted(live.clone());
     let mut live = live;
     Redactor::masking().redact(&mut [&mut recorded]);
@@ -214,6 +216,143 @@ fn numbers_beside_other_numbers_are_found() {
 fn a_long_text_of_digits_is_gone_through_once() {
     let text = "1 ".repeat(200_000);
     assert_eq!(redacted(json!(text)), json!(text));
+}
+
+/// The arguments of a tool in an envelope, and the envelope without them.
+fn redacted_arguments(arguments: Value) -> (Value, Value) {
+    let call = json!({ "id": "t-1", "function": { "name": "find_anna", "arguments": arguments } });
+    let mut value = redacted(json!({ "message": { "type": "tool-calls", "tool_call_list": [call] } }));
+    let arguments = value["message"]["tool_call_list"][0]["function"]["arguments"].take();
+    (arguments, value)
+}
+
+#[test]
+fn names_among_arguments_are_those_of_people_unless_they_are_of_things() {
+    let (arguments, rest) = redacted_arguments(json!({
+        "name": "anna", "attendee_name": "Bert", "reservation_name": "Cor", "customer_name": "Dirk", "displayName": "Eva",
+        "contact_person": "Fred", "names": ["Gijs", "Hans"], "guests": [{ "name": "Inge" }], "naam": "Joop",
+        "voornaam": "Kees", "achternaam": "Loos", "booking": { "name": "tool" }, "full_name": { "first": "Mien", "last": "Noot" },
+        "product_name": "Lamp", "product": { "name": "Chair" }, "file_name": "a.pdf",
+        "note": "Anna, Bert, Cor, Dirk, Eva, Fred, Gijs, Hans, Inge, Joop, Kees, Loos, Mien and Noot",
+    }));
+    let text = arguments.to_string();
+    for name in
+        ["nna", "Bert", "Cor", "Dirk", "Eva", "Fred", "Gijs", "Hans", "Inge", "Joop", "Kees", "Loos", "Mien", "Noot"]
+    {
+        assert!(!text.contains(name), "{name}: {text}");
+    }
+    assert_eq!(arguments["note"].as_str().unwrap_or_default().matches("Person ").count(), 14, "{text}");
+    assert_eq!(
+        (&arguments["product_name"], &arguments["product"]["name"], &arguments["file_name"]),
+        (&json!("Lamp"), &json!("Chair"), &json!("a.pdf"))
+    );
+    let call = json!({ "id": "t-1", "function": { "name": "find_anna", "arguments": null } });
+    assert_eq!(rest, json!({ "message": { "type": "tool-calls", "tool_call_list": [call] } }));
+}
+
+#[test]
+fn names_of_people_outside_of_arguments_are_found_and_those_of_the_platform_stay() {
+    let value = redacted(json!({
+        "metadata": { "attendee_name": "Bert", "displayName": "Eva", "naam": "Joop", "guests": [{ "name": "Inge" }] },
+        "assistant": { "name": "Bert" }, "toolCall": { "name": "eva" }, "guests": ["Hans"],
+    }));
+    assert_eq!(
+        value,
+        json!({
+            "metadata": {
+                "attendee_name": value["metadata"]["attendee_name"], "displayName": value["metadata"]["displayName"],
+                "naam": value["metadata"]["naam"], "guests": [{ "name": value["metadata"]["guests"][0]["name"] }],
+            },
+            "assistant": { "name": "Bert" }, "toolCall": { "name": "eva" }, "guests": [value["guests"][0]],
+        })
+    );
+    assert_eq!(value.to_string().matches("Person ").count(), 5, "{value}");
+}
+
+#[test]
+fn a_number_is_found_in_each_form_it_is_said_in() {
+    let known = "+31612000111";
+    for (said, wanted) in [
+        ("0 6 1 2 0 0 0 1 1 1", "0 9 9 9 0 0 0 0 0 1"),
+        ("+3 1 6 1 2 0 0 0 1 1 1", "+9 9 9 9 9 0 0 0 0 0 1"),
+        ("3 1 6 1 2 0 0 0 1 1 1, 5", "9 9 9 9 9 0 0 0 0 0 1, 5"),
+        ("6, 1, 2, 0, 0, 0, 1, 1, 1", "9, 9, 9, 0, 0, 0, 0, 0, 1"),
+        ("06,12,00,01,11", "09,99,00,00,01"),
+        ("06–12000111", "09–99000001"),
+        ("0612\n000111", "0999\n000001"),
+        ("0612000111, 0612000111", "0999000001, 0999000001"),
+        ("+31612000111 2 times, 5x", "+99999000001 2 times, 5x"),
+        ("0612000111 5x", "0999000001 5x"),
+    ] {
+        assert_eq!(redacted(json!({ "phone": known, "note": said }))["note"], wanted, "{said}");
+    }
+    for said in
+        ["0 6 1 2 0 0 0 1 1 1", "06,12,00,01,11", "06–12000111", "0612\n000111", "1-800-555-0143", "1 (800) 555-0143"]
+    {
+        let text = redacted(json!(said)).to_string().replace([' ', ',', '–'], "");
+        assert!(text.contains("99") && !text.contains("111") && !text.contains("0143"), "{said}: {text}");
+    }
+}
+
+#[test]
+fn what_comes_after_a_number_is_no_part_of_it() {
+    for text in ["+31612000111, 3 guests", "06 1200 0111, 3 guests", "+31612000111\n12 guests"] {
+        let value = redacted(json!([text, "0612000111"]));
+        assert_eq!(value[1], "0999000001", "{value}");
+    }
+    let others =
+        json!(["0.5, 0.25, 0.125", "4.8952, 0.0012345678", "at 10:00, 03-02-2026, 3 guests", "1042, 1043, 1044"]);
+    assert_eq!(redacted(others.clone()), others);
+}
+
+#[test]
+fn integers_are_numbers_where_a_field_has_had_them() {
+    let value = redacted(json!({
+        "customer": { "number": "+31612000111" }, "seconds": 1_767_268_800, "of": 20_261_042,
+        "arguments": { "a": 612000111, "b": 31612000111_u64, "c": [31612000111_u64], "phone": 612000222, "d": 31612000222_u64 },
+    }));
+    assert_eq!(
+        (&value["arguments"], &value["seconds"], &value["of"]),
+        (
+            &json!({
+                "a": 999000001, "b": 99999000001_u64, "c": [99999000001_u64], "phone": 999000002, "d": 99999000002_u64,
+            }),
+            &json!(1_767_268_800),
+            &json!(20_261_042)
+        )
+    );
+}
+
+#[test]
+fn fields_of_numbers_have_many_names() {
+    for name in ["contact_number", "whatsapp_number", "callback", "telefoon", "nummer", "Telefoonnummer"] {
+        assert_eq!(redacted(json!({ name: "612000111" })), json!({ name: "999000001" }));
+        assert_eq!(redacted(json!({ name: 612000111 })), json!({ name: 999000001 }));
+    }
+    let others = json!({ "callback": "2026-02-03 09:15", "nummer": "20261042", "callback_url": "https://host/12345" });
+    assert_eq!(redacted(others.clone()), others);
+}
+
+#[test]
+fn secrets_have_short_names_and_stand_in_headers() {
+    let value = redacted(json!({
+        "pwd": "a", "pass": "b", "passed": true, "header": "Authorization: Basic dXNlcjpwYXNz", "basic": "basic information",
+    }));
+    let secret = "[secret]";
+    assert_eq!(
+        value,
+        json!({ "pwd": secret, "pass": secret, "passed": true, "header": secret, "basic": "basic information" })
+    );
+}
+
+#[test]
+fn a_text_that_holds_json_is_treated_as_json() {
+    let inner = r#"{"password":"x","customer_name":"Anna Vos","deeper":"[{\"pwd\":\"y\"}]"}"#;
+    let value = redacted(json!({ "metadata": { "nested": inner, "same": "{ \"a\" : 1e2 }" }, "note": "for Anna Vos" }));
+    let wanted = r#"{"customer_name":"Person 1","deeper":"[{\"pwd\":\"[secret]\"}]","password":"[secret]"}"#;
+    let read = |text: &Value| serde_json::from_str::<Value>(text.as_str().unwrap_or_default()).unwrap_or_default();
+    assert_eq!(read(&value["metadata"]["nested"]), read(&json!(wanted)));
+    assert_eq!((&value["metadata"]["same"], &value["note"]), (&json!("{ \"a\" : 1e2 }"), &json!("for Person 1")));
 }
 
 proptest! {

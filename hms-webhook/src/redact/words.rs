@@ -21,7 +21,10 @@ pub(super) fn is_stand_in(text: &str) -> bool {
 }
 
 /// Words before a name that are none.
-const TITLES: [&str; 9] = ["mrs", "mr", "ms", "miss", "dr", "the", "van", "von", "der"];
+const TITLES: [&str; 16] = [
+    "mrs", "mr", "ms", "miss", "dr", "the", "van", "von", "der", "den", "het", "heer", "meneer", "mevrouw", "and",
+    "for",
+];
 
 /// Names, and words of them, that are looked for in texts; the longest first, as a word of a name would break it apart.
 #[derive(Debug, Default)]
@@ -50,7 +53,8 @@ impl Names {
     pub(super) fn add(&mut self, name: &str, number: usize) {
         let words = name.split(|letter: char| !letter.is_alphanumeric());
         let words = words.filter(|word| !TITLES.contains(&&*folded(word)));
-        let words = words.chain([name]).filter(|word| word.chars().count() >= 3 && !"person".contains(&folded(word)));
+        let words = words.chain([name]).filter(|word| word.contains(char::is_alphabetic));
+        let words = words.filter(|word| word.chars().count() >= 3 && !"person".contains(&folded(word)));
         for word in words {
             let order = |known: &Name| word.len().cmp(&known.written.len()).then_with(|| (*known.written).cmp(word));
             if let Err(place) = self.0.binary_search_by(order) {

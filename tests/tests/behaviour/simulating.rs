@@ -195,7 +195,9 @@ expect.error = "closed"
 tool = "find_slot"
 arguments = { day = "Monday" }
 expect.within = "0s"
-expect.result = { status = "lost", hours = [9], colour = "red" }
+expect.result.status = "lost"
+expect.result.hours = [9]
+expect.result.colour = "red"
 
 [[step]]
 tool = "find_slot"
@@ -210,9 +212,9 @@ expect.error = false
         "within: expected an answer within 0 ms",
         "(call.toml:10)",
         "result.status: expected \"lost\", got \"free\"  (call.toml:11)",
-        "result.hours[1]: expected (none), got 10  (call.toml:11)",
-        "result.colour: expected \"red\", got (none)  (call.toml:11)",
-        "error: expected none, got \"closed on a Sunday\"  (call.toml:16)",
+        "result.hours[1]: expected (none), got 10  (call.toml:12)",
+        "result.colour: expected \"red\", got (none)  (call.toml:13)",
+        "error: expected none, got \"closed on a Sunday\"  (call.toml:18)",
     ] {
         assert!(seen.output.contains(part), "{part}: {}", seen.output);
     }
@@ -314,6 +316,20 @@ day = "Monday"
     ] {
         let seen = simulate("http://127.0.0.1:9", Some(script), &[]).await;
         assert!(seen.code == Some(1) && seen.errors.contains(part), "{part}: {}", seen.errors);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_misspelt_is_one_fault() {
+    for step in [
+        "evnt = \"status-update\"\nstatus = \"ended\"",
+        "tol = \"find_slot\"\narguments = { day = \"x\" }\nexpect.result.status = \"free\"",
+        "event = \"tool-calls\"\ntol = \"find_slot\"",
+        "[[step.calls]]\ntol = \"find_slot\"",
+    ] {
+        let seen = simulate("http://127.0.0.1:9", Some(&format!("[[step]]\n{step}\n")), &[]).await;
+        assert_eq!((seen.code, seen.errors.matches("call.toml:").count()), (Some(1), 1), "{}", seen.errors);
+        assert!(seen.errors.contains("there is no key"), "{}", seen.errors);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -128,4 +129,22 @@ async fn a_call_that_breaks_off_is_told_with_what_was_answered_before() {
     let seen = simulate(&url, Some(script), &[]).await;
     assert_eq!(seen.code, Some(2), "{} {}", seen.output, seen.errors);
     assert!(seen.output.contains("no answer from") && seen.output.contains("1 delivery"), "{}", seen.output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_gets_no_answer_counts_as_failed() {
+    let script = "[[step]]\nevent = \"status-update\"\n[[step]]\ntool = \"find_slot\"\n";
+    let (url, _server) = canned(&[("200 OK", "{}")]).await;
+    let seen = simulate(&url, Some(script), &["--calls", "2"]).await;
+    assert_eq!(seen.code, Some(2), "{} {}", seen.output, seen.errors);
+    let rows: Vec<Vec<_>> = seen.output.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1][..4], ["status-update", "-", "2", "1"], "{}", seen.output);
+    assert_eq!(rows[2], ["tool-calls", "find_slot", "1", "1", "-", "-", "-", "10000", "ms"], "{}", seen.output);
+
+    let (url, _server) = canned(&[("200 OK", "{}")]).await;
+    let json: serde_json::Value =
+        serde_json::from_str(&simulate(&url, Some(script), &["--json"]).await.output).unwrap();
+    let row = &json["summary"][1];
+    assert_eq!((&row["count"], &row["failed"], &row["max_ms"]), (&json!(1), &json!(1), &json!(null)), "{json}");
+    assert_eq!(json["faults"][0]["step"], 2, "{json}");
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::script::{ErrorExpected, Step};
+use super::{
+    script::{ErrorExpected, Step},
+    strict_toml::Lines,
+};
 use crate::{
     cli::{
         difference::{Further, differences},
@@ -44,7 +47,7 @@ pub(super) fn check(step: &Step, answer: &Answer, limit: Option<Duration>) -> Ve
     }
     let reply = answer.json();
     if let Some(wanted) = &expect.reply {
-        faults.differ(wanted.line, "reply", &wanted.value, &reply);
+        faults.differ(&expect.reply_lines, "reply", &wanted.value, &reply);
     }
     if answer.status.is_success() {
         match step.event.as_str() {
@@ -68,10 +71,11 @@ impl Faults<'_> {
         self.list.push(Fault { line: line.unwrap_or(self.step.line), what: what.into() });
     }
 
-    fn differ(&mut self, line: usize, place: &str, wanted: &Value, found: &Value) {
+    fn differ(&mut self, lines: &Lines, place: &str, wanted: &Value, found: &Value) {
         for difference in differences(place, wanted, found, Further::Allowed) {
             let (wanted, found) = shown_apart(difference.expected.as_ref(), difference.found.as_ref());
-            self.note(Some(line), format!("{}: expected {wanted}, got {found}", difference.path));
+            let line = lines.of(&difference.path[place.len()..]);
+            self.note(line, format!("{}: expected {wanted}, got {found}", difference.path));
         }
     }
 
@@ -97,7 +101,7 @@ impl Faults<'_> {
                 let inner =
                     result.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("result"));
                 let found = inner.filter(|_| !wanted.value.is_object()).unwrap_or(result);
-                self.differ(wanted.line, &format!("{place}result"), &wanted.value, found);
+                self.differ(&call.result_lines, &format!("{place}result"), &wanted.value, found);
             }
             if let Some(wanted) = &call.error {
                 self.error(wanted.line, &place, &wanted.value, error);

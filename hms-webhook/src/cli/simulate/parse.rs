@@ -88,6 +88,11 @@ impl Reader<'_> {
 
     fn step(&self, table: &Table<'_>) -> Step {
         let line = table.line;
+        let is_open = !table.has("tool") && !table.has("calls");
+        if table.is_misspelt && is_open && table.text("event").is_none_or(|event| event.value == "tool-calls") {
+            // What else seems to be missing is what is misspelt.
+            return Step::default();
+        }
         let event = self.event(table);
         let is_tool_calls = event == "tool-calls";
         let expect = table.table("expect", "expect.", EXPECT);
@@ -171,7 +176,7 @@ impl Reader<'_> {
         if let Some(expect) = table.table("expect", "calls.expect.", EXPECT_OF_CALL) {
             self.expect_of_call(&expect, &mut call);
         }
-        if !table.has("tool") {
+        if !table.has("tool") && !table.is_misspelt {
             self.faults.note(table.line, "`calls.tool` is missing: name the tool");
         }
         call
@@ -190,11 +195,12 @@ impl Reader<'_> {
             Some(At { line, value }) => self.filled(At { line, value: value.into() }).value,
             None => known.map_or_else(|| json!({}), |tool| current_sample(&tool.parameters, SystemTime::now())),
         };
-        ToolCall { tool: name.map(|name| name.value).unwrap_or_default(), arguments, result: None, error: None }
+        ToolCall { tool: name.map(|name| name.value).unwrap_or_default(), arguments, ..ToolCall::default() }
     }
 
     fn expect_of_call(&self, expect: &Table<'_>, call: &mut ToolCall) {
         call.result = expect.value("result").map(|value| self.filled(value));
+        call.result_lines = expect.lines("result");
         call.error = self.error(expect);
         if let (Some(result), Some(_)) = (&call.result, &call.error) {
             self.faults.note(result.line, "`expect.result` and `expect.error` do not go together: keep one of them");
@@ -229,6 +235,7 @@ impl Reader<'_> {
             status: expect.number("status", 100, 599),
             within: expect.duration("within"),
             reply: expect.value("reply").map(|value| self.filled(value)),
+            reply_lines: expect.lines("reply"),
             error: if is_greeting { self.error(expect) } else { None },
             same: expect.flag("same"),
         }

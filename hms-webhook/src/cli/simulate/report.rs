@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{
     expect::Fault,
-    run::{Again, Delivered},
+    run::{Again, Delivered, Unanswered},
     script::{Script, Step},
 };
-use crate::{cli::target::SendError, words::shown};
+use crate::words::shown;
 
 /// What became of one call.
 #[derive(Debug, Default)]
@@ -20,15 +20,15 @@ pub(super) struct CallRun {
     /// How many steps were played, where it did not break off.
     pub(super) played: Option<usize>,
     /// Why it ended before its last step, without an answer.
-    pub(super) broken_off: Option<SendError>,
+    pub(super) broken_off: Option<Unanswered>,
 }
 
 impl CallRun {
     /// Notes how many steps were played, or why no more were.
-    pub(super) fn end(&mut self, ended: Result<usize, SendError>) {
+    pub(super) fn end(&mut self, ended: Result<usize, Unanswered>) {
         match ended {
             Ok(played) => self.played = Some(played),
-            Err(error) => self.broken_off = Some(error),
+            Err(unanswered) => self.broken_off = Some(unanswered),
         }
     }
 }
@@ -115,6 +115,8 @@ pub(super) struct Report<'a> {
 /// What is told of each event, and of each tool.
 #[derive(Debug, Default)]
 struct Row {
+    count: usize,
+    /// Of those that were answered.
     times: Vec<Duration>,
     failed: usize,
     limit: Option<Duration>,
@@ -161,17 +163,25 @@ impl Report<'_> {
     fn rows(&self) -> BTreeMap<(usize, &str, &str), Row> {
         let order = |event: &str| self.script.steps.iter().position(|step| step.event == event).unwrap_or_default();
         let mut rows: BTreeMap<_, Row> = BTreeMap::new();
-        for delivered in self.runs.iter().flat_map(|run| &run.deliveries) {
-            let step = &self.script.steps[delivered.step];
+        let answered = self
+            .runs
+            .iter()
+            .flat_map(|run| &run.deliveries)
+            .map(|delivered| (delivered.step, Some(delivered.time), !delivered.faults.is_empty(), delivered.limit));
+        let unanswered = self.runs.iter().filter_map(|run| run.broken_off.as_ref());
+        let unanswered = unanswered.map(|unanswered| (unanswered.step, None, true, unanswered.limit));
+        for (step, time, is_failed, limit) in answered.chain(unanswered) {
+            let step = &self.script.steps[step];
             let tools = step.calls.iter().map(|call| call.tool.as_str());
             let mut names: Vec<_> = tools.chain(step.calls.is_empty().then_some("")).collect();
             names.sort_unstable();
             names.dedup();
             for name in names {
                 let row = rows.entry((order(&step.event), step.event.as_str(), name)).or_default();
-                row.times.push(delivered.time);
-                row.failed += usize::from(!delivered.faults.is_empty());
-                row.limit = delivered.limit;
+                row.count += 1;
+                row.times.extend(time);
+                row.failed += usize::from(is_failed);
+                row.limit = limit;
             }
         }
         rows.values_mut().for_each(|row| row.times.sort_unstable());
@@ -187,8 +197,8 @@ impl Report<'_> {
             for (_, fault) in self.unseen(run) {
                 *counts.entry((fault.line, self.script.placed(&fault))).or_default() += 1;
             }
-            if let Some(error) = &run.broken_off {
-                *counts.entry((usize::MAX, error.to_string())).or_default() += 1;
+            if let Some(unanswered) = &run.broken_off {
+                *counts.entry((usize::MAX, unanswered.error.to_string())).or_default() += 1;
             }
         }
         counts.into_iter().map(|((_, text), count)| (text, count)).collect()
@@ -200,7 +210,7 @@ impl Report<'_> {
             for (_, fault) in self.unseen(run) {
                 let _ = writeln!(text, "{BAD}✗{BAD:#} {}", self.script.placed(&fault));
             }
-            if let Some(error) = &run.broken_off {
+            if let Some(Unanswered { error, .. }) = &run.broken_off {
                 let _ = writeln!(text, "{BAD}{error}{BAD:#}");
             }
         } else {
@@ -231,15 +241,17 @@ impl Report<'_> {
         let heading = ["EVENT", "TOOL", "COUNT", "FAILED", "P50", "P99", "MAX", "DEADLINE"].map(str::to_owned);
         let mut lines = vec![heading];
         for ((_, event, tool), row) in self.rows() {
-            let time = |time: Duration| format!("{:.1} ms", milliseconds(time));
+            let time = |percent| {
+                percentile(&row.times, percent).map_or("-".into(), |time| format!("{:.1} ms", milliseconds(time)))
+            };
             lines.push([
                 event.into(),
                 if tool.is_empty() { "-".into() } else { tool.into() },
-                row.times.len().to_string(),
+                row.count.to_string(),
                 row.failed.to_string(),
-                time(percentile(&row.times, 50)),
-                time(percentile(&row.times, 99)),
-                time(percentile(&row.times, 100)),
+                time(50),
+                time(99),
+                time(100),
                 row.limit.map_or("-".into(), |limit| format!("{} ms", limit.as_millis())),
             ]);
         }
@@ -264,11 +276,11 @@ impl Report<'_> {
             json!({
                 "event": event,
                 "tool": Some(tool).filter(|tool| !tool.is_empty()),
-                "count": row.times.len(),
+                "count": row.count,
                 "failed": row.failed,
-                "p50_ms": milliseconds(percentile(&row.times, 50)),
-                "p99_ms": milliseconds(percentile(&row.times, 99)),
-                "max_ms": milliseconds(percentile(&row.times, 100)),
+                "p50_ms": percentile(&row.times, 50).map(milliseconds),
+                "p99_ms": percentile(&row.times, 99).map(milliseconds),
+                "max_ms": percentile(&row.times, 100).map(milliseconds),
                 "deadline_ms": row.limit.map(milliseconds),
             })
         });
@@ -277,7 +289,10 @@ impl Report<'_> {
                 delivered.faults.iter().map(|fault| (Some(delivered.step + 1), Some(fault.line), fault.what.clone()))
             });
             let unseen = self.unseen(run).map(|(step, fault)| (Some(step), Some(fault.line), fault.what));
-            let broken_off = run.broken_off.as_ref().map(|error| (None, None, error.to_string()));
+            let broken_off = run
+                .broken_off
+                .as_ref()
+                .map(|unanswered| (Some(unanswered.step + 1), None, unanswered.error.to_string()));
             of_deliveries.chain(unseen).chain(broken_off).map(|(step, line, what)| {
                 json!({ "call": run.number, "step": step, "line": line.filter(|line| *line > 0), "what": what })
             })
@@ -317,10 +332,10 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// The time within which so many of a hundred were answered; `times` are sorted.
-fn percentile(times: &[Duration], percent: usize) -> Duration {
+/// The time within which so many of a hundred were answered, if any was; `times` are sorted.
+fn percentile(times: &[Duration], percent: usize) -> Option<Duration> {
     let rank = (times.len() * percent).div_ceil(100).max(1);
-    times.get(rank - 1).copied().unwrap_or_default()
+    times.get(rank - 1).copied()
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {
@@ -334,8 +349,9 @@ mod tests {
     #[test]
     fn percentiles_are_times_that_were_measured() {
         let times: Vec<_> = (1..=200).map(Duration::from_millis).collect();
-        let shown = [50, 99, 100].map(|percent| percentile(&times, percent).as_millis());
-        assert_eq!(shown, [100, 198, 200]);
-        assert_eq!(percentile(&times[..1], 99).as_millis(), 1);
+        let shown = [50, 99, 100].map(|percent| percentile(&times, percent).map(|time| time.as_millis()));
+        assert_eq!(shown, [Some(100), Some(198), Some(200)]);
+        assert_eq!(percentile(&times[..1], 99), Some(times[0]));
+        assert_eq!(percentile(&[], 50), None);
     }
 }

@@ -35,6 +35,14 @@ pub(super) struct Delivered {
     pub(super) faults: Vec<Fault>,
 }
 
+/// A delivery that was not answered, with which a call ends.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    pub(super) step: usize,
+    pub(super) limit: Option<Duration>,
+    pub(super) error: SendError,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
     Repeat,
@@ -51,7 +59,7 @@ pub(super) async fn run(
     number: u32,
     target: &Target,
     mut seen: impl FnMut(Delivered),
-) -> Result<usize, SendError> {
+) -> Result<usize, Unanswered> {
     let mut variables = script.variables.clone();
     variables.insert("call".into(), number.into());
     variables.insert("null".into(), Value::Null);
@@ -84,10 +92,11 @@ pub(super) async fn run(
             reply: answer.json(),
             faults,
         };
+        let unanswered = |error| Unanswered { step: index, limit, error };
         let mut retries = 0;
         let answer = loop {
             let start = begun.elapsed();
-            let answer = line.deliver(body.as_bytes(), Signing::default()).await?;
+            let answer = line.deliver(body.as_bytes(), Signing::default()).await.map_err(unanswered)?;
             let is_well = answer.status.is_success() && limit.is_none_or(|limit| answer.time <= limit);
             let again = (retries > 0).then_some(Again::Retry);
             if is_well || retries == step.retry {
@@ -103,7 +112,8 @@ pub(super) async fn run(
             let start = begun.elapsed().saturating_sub(answer.time);
             seen(delivery(Some(Again::Repeat), start, answer, faults));
         })
-        .await?;
+        .await
+        .map_err(unanswered)?;
         // What the platform makes of an `error` beside another status is not documented (PROTOCOL.md §3.1).
         if step.event == "assistant-request" && answer.status.is_success() {
             // The platform ends a call that is rejected, and repeats metadata in every later event (PROTOCOL.md §4).

@@ -4,7 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use super::{strict_toml::At, variables};
+use super::{
+    strict_toml::{At, Lines},
+    variables,
+};
 use crate::{
     sample_event::report,
     schema::{ToolDefinition, sample::current_sample},
@@ -51,6 +54,7 @@ pub(super) struct ToolCall {
     pub(super) tool: String,
     pub(super) arguments: Value,
     pub(super) result: Option<At<Value>>,
+    pub(super) result_lines: Lines,
     pub(super) error: Option<At<ErrorExpected>>,
 }
 
@@ -67,6 +71,7 @@ pub(super) struct Expectations {
     pub(super) status: Option<At<u32>>,
     pub(super) within: Option<At<Duration>>,
     pub(super) reply: Option<At<Value>>,
+    pub(super) reply_lines: Lines,
     /// Of an assistant-request.
     pub(super) error: Option<At<ErrorExpected>>,
     /// Whether a repeated delivery must get the answer of the first.
@@ -97,7 +102,7 @@ pub(super) fn numbered(steps: impl Iterator<Item = Step>) -> Vec<Step> {
 impl Step {
     /// Whether the script says anything of its answer.
     pub(super) fn has_expectations(&self) -> bool {
-        let Expectations { status, within, reply, error, same } = &self.expect;
+        let Expectations { status, within, reply, error, same, .. } = &self.expect;
         let of_results = self.calls.iter().any(|call| call.result.is_some() || call.error.is_some());
         let of_repeats = same.as_ref().is_some_and(|same| same.value);
         status.is_some() || within.is_some() || reply.is_some() || error.is_some() || of_repeats || of_results

@@ -1,6 +1,6 @@
 //! Reading TOML strictly: every fault with the line that it is in, all of them at once.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 use toml::{
@@ -47,6 +47,36 @@ pub(super) struct At<T> {
     pub(super) value: T,
 }
 
+/// The lines of a value's parts by their paths, such as `.hours[1]`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lines(BTreeMap<String, usize>);
+
+impl Lines {
+    /// The line of the part at `path`, or of the nearest one around it that is written.
+    pub(super) fn of(&self, mut path: &str) -> Option<usize> {
+        loop {
+            if let Some(line) = self.0.get(path) {
+                return Some(*line);
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+
+    fn add(&mut self, path: String, value: &Spanned<DeValue<'_>>, faults: &Faults<'_>) {
+        match value.get_ref() {
+            DeValue::Table(members) => {
+                members.iter().for_each(|(name, value)| self.add(format!("{path}.{}", name.get_ref()), value, faults));
+            }
+            DeValue::Array(items) => {
+                let items = items.iter().enumerate();
+                items.for_each(|(index, item)| self.add(format!("{path}[{index}]"), item, faults));
+            }
+            _ => {}
+        }
+        self.0.insert(path, faults.line(value.span().start));
+    }
+}
+
 /// A table whose members are read one by one.
 #[derive(Clone, Copy)]
 pub(super) struct Table<'a> {
@@ -54,6 +84,8 @@ pub(super) struct Table<'a> {
     /// Where its members are, for messages; such as `expect.`.
     prefix: &'static str,
     pub(super) line: usize,
+    /// One of its members is not known, and may be what another is missing.
+    pub(super) is_misspelt: bool,
     faults: &'a Faults<'a>,
 }
 
@@ -66,7 +98,9 @@ impl<'a> Table<'a> {
         faults: &'a Faults<'a>,
         known: &[&str],
     ) -> Self {
+        let mut is_misspelt = false;
         for name in members.keys().filter(|name| !known.contains(&name.get_ref().as_ref())) {
+            is_misspelt = true;
             let unknown = name.get_ref();
             let meant = nearest(unknown, known.iter().copied())
                 .map(|nearest| format!(", did you mean `{prefix}{nearest}`?"))
@@ -75,7 +109,7 @@ impl<'a> Table<'a> {
             let line = faults.line(name.span().start);
             faults.note(line, format!("there is no key `{prefix}{unknown}`{meant} The keys here are `{known}`"));
         }
-        Self { members, prefix, line, faults }
+        Self { members, prefix, line, is_misspelt, faults }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -121,6 +155,15 @@ impl<'a> Table<'a> {
     /// Any value, as JSON.
     pub(super) fn value(&self, name: &str) -> Option<At<Value>> {
         self.read(name, "a value that JSON has too", |value, _| as_json(value))
+    }
+
+    /// Where the parts of a value are written.
+    pub(super) fn lines(&self, name: &str) -> Lines {
+        let mut lines = Lines::default();
+        if let Some(value) = self.find(name) {
+            lines.add(String::new(), value, self.faults);
+        }
+        lines
     }
 
     pub(super) fn object(&self, name: &str) -> Option<At<Map<String, Value>>> {
