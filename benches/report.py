@@ -34,17 +34,16 @@ def main_table():
     servers = duel()
     if not servers:
         return None
-    instructions, allocations = latest("instructions", size=600, calls=1), latest("allocations")
-    lines = [
-        "| Server | Requests per second ÷ bare floor (95 % interval) | Processor time ÷ | µs of processor time | p50, p99 µs | p99 ÷ | Instructions | Allocations |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    counts = {"Instructions": latest("instructions", size=600, calls=1), "Allocations": latest("allocations")}
+    counts = {title: counted for title, counted in counts.items() if counted}
+    titles = ["Server", "Requests per second ÷ bare floor (95 % interval)", "Processor time ÷", "µs of processor time"]
+    titles += ["p50, p99 µs", "p99 ÷", *counts]
+    lines = ["| " + " | ".join(titles) + " |", "| --- " * len(titles) + "|"]
     for name, it in servers.items():
-        counted, allocated = instructions.get(name), allocations.get(name)
-        lines.append(
-            f"| `{name}` | {it['ratio']:.3f} ({it['low']:.3f} to {it['high']:.3f}) | {it['cpu_ratio']:.2f} | {it['cpu_us']:.1f} "
-            f"| {it['p50_us']}, {it['p99_us']} | {it['p99_ratio']:.2f} | {counted['count'] if counted else ''} | {allocated['count'] if allocated else ''} |"
-        )
+        cells = [f"`{name}`", f"{it['ratio']:.3f} ({it['low']:.3f} to {it['high']:.3f})", f"{it['cpu_ratio']:.2f}"]
+        cells += [f"{it['cpu_us']:.1f}", f"{it['p50_us']}, {it['p99_us']}", f"{it['p99_ratio']:.2f}"]
+        cells += [str(counted.get(name, {}).get("count", "")) for counted in counts.values()]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
