@@ -4,8 +4,9 @@ use tokio::time::Instant;
 use tracing::error;
 
 use super::{
-    REMEMBERED_FOR, RegisteredTool, Router, Started, log_tool_error,
+    REMEMBERED_FOR, RegisteredTool, Router,
     result::{error_object, outcome_of},
+    tool_calls::{Started, log_tool_error},
 };
 use crate::{
     arguments::Arguments,
