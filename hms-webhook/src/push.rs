@@ -35,6 +35,7 @@ use serde_json::Value;
 use crate::{
     error::Result,
     rest::{Failure, patience::Patience, text::one_line},
+    words::unwritable,
 };
 use api::Api;
 use apply::Push;
@@ -119,9 +120,7 @@ impl fmt::Display for PushError {
                 "the platform took the change, but does not hold it as it was sent ({}): look at the assistant on the platform",
                 one_line(&places.join(", "), 300)
             ),
-            Self::Output(error) => {
-                write!(f, "standard output cannot be written to: {error}; look at where it leads")
-            }
+            Self::Output(error) => f.write_str(&unwritable(error)),
             Self::Terminal(error) => write!(f, "the terminal cannot be used: {error}"),
         }
     }

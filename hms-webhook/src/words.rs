@@ -80,8 +80,19 @@ pub(crate) fn on_one_line(text: &str) -> String {
 }
 
 fn escape(character: char) -> Vec<char> {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || turns { character.escape_default().collect() } else { vec![character] }
+    if is_no_plain_text(character) { character.escape_default().collect() } else { vec![character] }
+}
+
+/// Whether a terminal would act on `character`, or it ends a line or turns the direction of what follows.
+pub(crate) fn is_no_plain_text(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What is said where standard output takes no more.
+#[cfg(any(feature = "cli", feature = "push"))]
+pub(crate) fn unwritable(error: &std::io::Error) -> String {
+    format!("standard output cannot be written to: {error}; look at where it leads")
 }
 
 #[cfg(test)]

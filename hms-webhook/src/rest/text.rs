@@ -1,5 +1,7 @@
 //! Foreign texts on a terminal: on one line, of a bearable length, without characters that act on the terminal.
 
+use crate::words::is_no_plain_text;
+
 /// `text` on one line, at most `longest` characters of it.
 pub(crate) fn one_line(text: &str, longest: usize) -> String {
     let mut shown = printable(text.trim().chars().take(longest));
@@ -15,15 +17,11 @@ pub(crate) fn printable(characters: impl IntoIterator<Item = char>) -> String {
     for character in characters {
         match character {
             '\n' | '\r' | '\t' => shown.push(' '),
-            _ if character.is_control() || turns_direction(character) => shown.extend(character.escape_unicode()),
+            _ if is_no_plain_text(character) => shown.extend(character.escape_unicode()),
             _ => shown.push(character),
         }
     }
     shown
-}
-
-fn turns_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

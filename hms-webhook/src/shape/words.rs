@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Write as _};
 use serde_json::Value;
 
 use super::{Kind, Limit, ListShape, NumberShape, Shape, TextShape, ToldBy, union};
+use crate::words::is_no_plain_text;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +32,7 @@ impl Display for Escaped<'_> {
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
                 '"' => f.write_str("\\\"")?,
-                // Line and paragraph separators, and what changes the direction of writing.
-                '\u{2028}'
-                | '\u{2029}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}' => {
-                    write!(f, "{}", character.escape_unicode())?;
-                }
-                _ if character.is_control() => write!(f, "{}", character.escape_unicode())?,
+                _ if is_no_plain_text(character) => write!(f, "{}", character.escape_unicode())?,
                 _ => f.write_char(character)?,
             }
         }
