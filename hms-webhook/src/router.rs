@@ -2,15 +2,15 @@
 
 mod background;
 mod result;
-mod tool_calls;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 
 use hashbrown::DefaultHashBuilder;
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, debug, error, info_span};
+use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::{
     arguments::PreparedArguments,
@@ -18,20 +18,28 @@ use crate::{
     contained::{Contained, contained},
     deadline::Deadline,
     error::chain,
-    event::{AssistantRequest, Call, Event},
-    gate::Gate,
-    handled::{ACCEPTED, Ended, Handled, REFUSED},
-    handler::{AssistantFuture, HandlerInvocation, HandlerSpec, Scope, States, ToolSpec},
+    event::{AssistantRequest, Call, Event, LazyContext, ToolCall, ToolCalls},
+    gate::{Gate, Ticket},
+    handled::{ACCEPTED, Ended, EndedCall, Handled, REFUSED, joined},
+    handler::{
+        AfterDeadline, AssistantFuture, HandlerInvocation, HandlerSpec, NEUTRAL, Scope, States, ToolError,
+        ToolErrorKind, ToolInvocation, ToolSpec,
+    },
     inbox::Inbox,
-    mishap::Mishaps,
-    once::Once,
+    mishap::{Mishap, Mishaps, Teller},
+    once::{Done, Found, Once, REPEATED},
     rejection::Rejection,
     reply::AssistantReply,
-    response::Reply,
+    response::{Reply, ToolResults},
     signature::VerifiedPayload,
     store::NewEvent,
+    tool_key::ToolKey,
+    tool_span::ToolSpan,
+    trace_context::TraceContext,
+    words::{instead, nearest, shorten},
 };
-use tool_calls::seconds;
+use background::ForLater;
+use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
 
 /// A tool with what start-up prepared for it.
 #[derive(Debug)]
@@ -113,6 +121,133 @@ impl Router {
             Event::AssistantRequest(request) => self.assistant_request(request, payload, received).await,
             notification => self.keep(&notification, payload).await,
         }
+    }
+
+    // -- tool-calls ---------------------------------------------------------------------------
+
+    /// Begins all calls of a request at once, and prepares those of background tools.
+    fn begin_calls(&self, calls: &ToolCalls, payload: &VerifiedPayload, received: Instant) -> Begun {
+        let mut started = SmallVec::with_capacity(calls.tool_call_list.len());
+        let mut for_later = Vec::new();
+        for call in &calls.tool_call_list {
+            let tool_call_id = call.id.clone();
+            let (name, tool) = match self.handlers.tools.get(call.name.as_str()) {
+                None => (shorten(&call.name).into(), Started::Answered(self.no_such_tool(call), "unknown")),
+                Some(tool) => (
+                    Cow::Borrowed(tool.spec.name),
+                    match tool.spec.background {
+                        true => self.prepare_background(tool, &calls.context, call, payload, &mut for_later),
+                        false => self.start_tool(tool, call, &calls.context, received, payload.shared_trace()),
+                    },
+                ),
+            };
+            started.push((tool_call_id, name, tool));
+        }
+        Begun { started, for_later }
+    }
+
+    /// Keeps the calls of background tools and waits for the results, which come in the order of the request.
+    async fn await_results(&self, begun: &mut Begun, received: Instant) -> Result<Handled, Rejection> {
+        let Begun { started, for_later } = begun;
+        if let Some(late) = late(started) {
+            let tools = joined(started, |(_, name, _)| name).into_owned();
+            return Err(Rejection::Busy { seconds: seconds(late), tools: Some(tools) });
+        }
+        let are_kept = match for_later.is_empty() {
+            true => true,
+            false => Box::pin(self.keep_background(mem::take(for_later), received)).await,
+        };
+        let mut results = ToolResults::with_capacity(started.len());
+        let mut ended = SmallVec::with_capacity(started.len());
+        let mut allowed = None;
+        for (tool_call_id, tool, started) in started {
+            let not_run = |answer, outcome| Found { answer, outcome, attempt: 0 };
+            let Found { answer, outcome, attempt } = match started {
+                Started::Answered(answer, outcome) => not_run(mem::take(answer), *outcome),
+                Started::Running(running) => {
+                    allowed = allowed.max(running.deadline.instant());
+                    running.result(&self.once).await
+                }
+                Started::ForLater(spec) if are_kept => not_run(accepted_object(spec.response), ACCEPTED),
+                Started::ForLater(_) => not_run(error_object(NEUTRAL), "failed"),
+                Started::Refused { .. } => not_run(error_object(BUSY), REFUSED),
+            };
+            results.add(tool_call_id.clone(), answer);
+            ended.push(EndedCall { tool: mem::take(tool), outcome, attempt });
+        }
+        let allowed = allowed.map_or(self.budgets.tool_calls, |until| until.saturating_duration_since(received));
+        Ok(Handled { reply: Reply::Tools(results), ended: Ended::Tools(ended), allowed: Some(allowed) })
+    }
+
+    fn start_tool(
+        &self,
+        tool: &RegisteredTool,
+        call: &ToolCall,
+        context: &LazyContext,
+        received: Instant,
+        trace: Option<&Arc<TraceContext>>,
+    ) -> Started {
+        let spec = tool.spec;
+        let span = ToolSpan::new(tool, context, &call.id);
+        let time = spec.deadline.map_or(self.budgets.tool_calls, |own| own.min(self.budgets.tool_calls));
+        let deadline = Deadline::at(received, time);
+        let ticket = match tool.gate.as_ref().map(|gate| gate.admit(deadline)).transpose() {
+            Ok(ticket) => ticket,
+            Err(late) => {
+                span.in_scope(|| {
+                    debug!("{} was not called: too many calls of it wait already", spec.location);
+                    count(spec, REFUSED);
+                });
+                return Started::Refused { late };
+            }
+        };
+        let key = ToolKey::new(context.call_id(), call);
+        let about = Call::new(context.clone(), Some(call.id.clone()), deadline).in_trace(trace);
+        let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
+        let (teller, arguments) = (self.mishaps.of(context.call_id()), call.arguments.clone());
+        let work = async move {
+            let (lease, begin_by) = match spec.after_deadline {
+                AfterDeadline::Cancel => (time, deadline),
+                AfterDeadline::Finish => (FINISH_WITHIN, Deadline::never()),
+            };
+            let found = once.run(key, lease.saturating_add(LEASE_MARGIN), deadline, begin_by, |earlier| {
+                let scope = Scope::new(states, about.with_attempt(earlier.saturating_add(1)));
+                let invocation = ToolInvocation { arguments, prepared, scope };
+                run_tool(spec, invocation, ticket, deadline, teller)
+            });
+            match found.await {
+                Some(mut found) => {
+                    if found.outcome == REPEATED {
+                        count(spec, REPEATED);
+                        // The tool was a background tool when it was first called.
+                        if found.answer.is_empty() {
+                            found.answer = accepted_object(spec.response);
+                        }
+                    }
+                    found
+                }
+                None => {
+                    count(spec, LATE);
+                    Found { answer: error_object(TOO_LATE), outcome: LATE, attempt: 0 }
+                }
+            }
+        };
+        // In a box, as everything that a task passes through would move it.
+        let task = self.running.spawn(span.clone().around(Box::pin(work)));
+        Started::Running(Running { spec, key, task, received, deadline, span })
+    }
+
+    fn no_such_tool(&self, call: &ToolCall) -> String {
+        let name = shorten(&call.name);
+        let mut known: Vec<_> = self.handlers.tools.keys().copied().collect();
+        known.sort_unstable();
+        let told = match nearest(&call.name, known.iter().copied()) {
+            Some(known) => format!("there is no tool `{name}`; did you mean `{known}`?"),
+            None if known.is_empty() => format!("there is no tool `{name}`; this server has no tools"),
+            None => format!("there is no tool `{name}`{}", instead(&call.name, known, "tools")),
+        };
+        debug!(tool_call_id = %call.id, outcome = "unknown", "{told}");
+        error_object(&told)
     }
 
     // -- assistant-request --------------------------------------------------------------------
@@ -218,3 +353,155 @@ impl Router {
 
 /// For how long a repeated event is recognised.
 const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// How much longer than its deadline a tool's claim lasts: until its result is kept.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// How long a tool may go on after its deadline before another server may begin it.
+const FINISH_WITHIN: Duration = Duration::from_secs(600);
+
+/// The calls of a request, in its order: each with its id and the name of its tool.
+struct Begun {
+    started: SmallVec<[StartedCall; 1]>,
+    for_later: Vec<ForLater>,
+}
+
+type StartedCall = (Arc<str>, Cow<'static, str>, Started);
+
+/// A tool call after it was looked up.
+enum Started {
+    /// At once, and with which outcome.
+    Answered(String, &'static str),
+    Running(Running),
+    /// It is to be kept, and runs afterwards.
+    ForLater(&'static ToolSpec),
+    /// It would have been late by so much.
+    Refused {
+        late: Duration,
+    },
+}
+
+/// The refusal of what would have been late by so much.
+fn seconds(late: Duration) -> u64 {
+    late.as_secs() + 1
+}
+
+/// How late the earliest call would have been, if all of them were refused.
+fn late(started: &[StartedCall]) -> Option<Duration> {
+    let late = started.iter().map(|(.., started)| match started {
+        Started::Refused { late } => Some(*late),
+        Started::Answered(..) | Started::Running(_) | Started::ForLater(_) => None,
+    });
+    late.reduce(|one, other| Some(one?.min(other?))).flatten()
+}
+
+/// A tool that runs in a task of its own.
+struct Running {
+    spec: &'static ToolSpec,
+    key: ToolKey,
+    task: tokio::task::JoinHandle<Found>,
+    received: Instant,
+    deadline: Deadline,
+    span: ToolSpan,
+}
+
+impl Running {
+    /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
+    async fn result(&mut self, once: &Once) -> Found {
+        let outcome = self.deadline.bound_task(&mut self.task).await;
+        crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
+        let outcome = match outcome {
+            Some(Ok(found)) if found.outcome != LATE => return found,
+            outcome => outcome,
+        };
+        let attempt = match &outcome {
+            Some(Ok(found)) => found.attempt,
+            Some(Err(_)) => 0,
+            None => once.attempt(&self.key),
+        };
+        let (answer, outcome) = self.span.in_scope(|| match outcome {
+            Some(Err(error)) => {
+                error!(outcome = "failed", cause = %error, "{} ended without a result", self.spec.location);
+                (error_object(NEUTRAL), "failed")
+            }
+            Some(Ok(_)) | None => {
+                // One that is cut off is counted where that happens.
+                if outcome.is_none() && self.spec.after_deadline == AfterDeadline::Finish {
+                    count(self.spec, LATE);
+                }
+                error!(outcome = LATE, "{} was not done at its deadline", self.spec.location);
+                (error_object(TOO_LATE), LATE)
+            }
+        });
+        Found { answer, outcome, attempt }
+    }
+}
+
+/// Runs a tool, once a place is free where places are few. What the user's own code prints of its errors is asked for
+/// here, inside the tool's task, where a panic harms nobody else.
+#[expect(clippy::manual_async_fn, reason = "an `async fn` would hold what it is given twice")]
+fn run_tool(
+    spec: &'static ToolSpec,
+    mut invocation: ToolInvocation,
+    ticket: Option<Ticket>,
+    deadline: Deadline,
+    teller: Teller,
+) -> impl Future<Output = Done> + Send {
+    async move {
+        if let Some(ticket) = ticket {
+            // A place may become free in the very moment in which it is too late.
+            match deadline.bound(Box::pin(ticket.enter())).await.filter(|_| !deadline.is_over()) {
+                Some(place) => invocation.scope.hold(place),
+                None => {
+                    count(spec, LATE);
+                    return Done { answer: error_object(TOO_LATE), outcome: LATE, is_final: false };
+                }
+            }
+        }
+        let bound = match spec.after_deadline {
+            AfterDeadline::Cancel => deadline,
+            AfterDeadline::Finish => Deadline::never(),
+        };
+        let ended = bound.bound(contained((spec.run)(invocation))).await;
+        let outcome = outcome(&ended);
+        // What goes on after its deadline was counted as late at the deadline.
+        if spec.after_deadline == AfterDeadline::Cancel || !deadline.is_over() {
+            count(spec, outcome);
+        }
+        let (answer, is_final) = match ended {
+            Some(Contained::Returned(Ok(json))) => (result_object(json), true),
+            Some(Contained::Returned(Err(error))) => {
+                log_tool_error(spec, &error);
+                (error_object(error.told()), error.kind() != ToolErrorKind::Internal)
+            }
+            Some(Contained::Panicked(text)) => {
+                error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
+                teller.note(&Mishap::Panic(text));
+                (error_object(NEUTRAL), false)
+            }
+            None => {
+                teller.note(&Mishap::Late);
+                (error_object(TOO_LATE), false)
+            }
+        };
+        Done { answer, outcome, is_final }
+    }
+}
+
+/// Counts a tool call, whose span is entered, by how it ended.
+fn count(spec: &ToolSpec, outcome: &'static str) {
+    crate::metrics::tool_call(spec.name, outcome);
+    crate::tool_span::outcome(outcome);
+}
+
+fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
+    let (location, told, causes) = (spec.location, error.told(), error.causes());
+    match error.kind() {
+        // These texts may quote what the caller said, so they are not for every log.
+        ToolErrorKind::Told if causes.is_empty() => debug!(outcome = "told", "{location} told the model: {told}"),
+        ToolErrorKind::Told => {
+            warn!(outcome = "told", cause = causes, "{location} told the model what went wrong");
+            debug!("{told}");
+        }
+        ToolErrorKind::Arguments => debug!(outcome = "arguments", "{location} was called with wrong arguments: {told}"),
+        ToolErrorKind::Internal => error!(outcome = "failed", cause = causes, "{location} failed"),
+    }
+}

@@ -4,9 +4,8 @@ use tokio::time::Instant;
 use tracing::error;
 
 use super::{
-    REMEMBERED_FOR, RegisteredTool, Router,
+    REMEMBERED_FOR, RegisteredTool, Router, Started, log_tool_error,
     result::{error_object, outcome_of},
-    tool_calls::{Started, log_tool_error},
 };
 use crate::{
     arguments::Arguments,
