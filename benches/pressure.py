@@ -131,8 +131,11 @@ FLOODS = {
     "idle": "10,000 connections that say nothing",
     "heads": "2,000 heads, a byte each second",
     "bodies": "2,000 bodies of which half arrives",
-    "chunks": "64 connections that break the rules of chunks 30 times a second each",
-    "all": "all of them at once",
+    "aborted": "16 connections that give up half a body 10 times a second each",
+    "pipelined": "16 connections that send 16 unsigned requests at once 10 times a second each",
+    "chunks": "64 connections that break the rules of chunks 10 times a second each",
+    "all": "all of these at once",
+    "more-chunks": "64 connections that break the rules of chunks 30 times a second each",
 }
 PAIRS = 7
 HONEST = 3000  # milliseconds

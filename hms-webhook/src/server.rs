@@ -19,6 +19,7 @@ mod supervisor;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
+mod turn;
 mod watch;
 
 use std::{

@@ -12,6 +12,7 @@ use super::{
     connection::Shared,
     drain::Phase,
     sources::Foreign,
+    turn::others_first,
     watch::{Answering, Watch},
 };
 #[cfg(feature = "console")]
@@ -61,7 +62,12 @@ pub(super) fn answer(
         Err((rejection, client)) => Asked::Service(Box::pin(ready(shared.service.refuse(rejection, client)))),
     };
     let (drain, watch) = (shared.drain.clone(), watch.clone());
+    // Who sends many requests at once waits for everybody else with each.
+    let wait = watch.has_had_its_turn().then(|| Box::pin(others_first()));
     async move {
+        if let Some(others) = wait {
+            others.await;
+        }
         let mut response = match asked {
             Asked::Service(answer) => answer.await.map(AnswerBody::from),
             #[cfg(feature = "console")]

@@ -34,6 +34,8 @@ pub(super) struct Watch {
     /// something else within the same turn, and needs no look at the clock.
     wait: AtomicU64,
     requests: AtomicU32,
+    /// A request has been taken up since bytes last arrived.
+    has_had_its_turn: AtomicBool,
     /// A head has begun to arrive.
     in_head: AtomicBool,
     /// The connection speaks HTTP/2, whose bytes are not those of heads alone.
@@ -51,6 +53,7 @@ impl Watch {
             until: AtomicU64::new(0),
             wait: AtomicU64::new(milliseconds(limits.idle_time).max(1)),
             requests: AtomicU32::new(0),
+            has_had_its_turn: AtomicBool::new(false),
             in_head: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
@@ -98,8 +101,15 @@ impl Watch {
         self.lingers.store(true, Relaxed);
     }
 
+    /// Whether the request that is now taken up came together with the one before it. Over HTTP/2 each request has a
+    /// task of its own.
+    pub(super) fn has_had_its_turn(&self) -> bool {
+        self.has_had_its_turn.swap(true, Relaxed) && !self.multiplexed.load(Relaxed)
+    }
+
     /// Bytes have arrived: a head has begun, unless a request is being answered.
     fn read(&self) {
+        self.has_had_its_turn.store(false, Relaxed);
         if !self.in_head.load(Relaxed) && self.requests.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed) {
             self.in_head.store(true, Relaxed);
             self.set(self.head_time);

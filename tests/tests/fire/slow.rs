@@ -1,11 +1,16 @@
 //! Peers that are silent, slow, half gone or in a hurry, and what they cost the others.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use hms_webhook::{App, tool, tools};
 
 use crate::{
-    support::{PATH, Server, message, signed_request, tool_calls},
+    support::{PATH, Server, message, request_with, signed_request, tool_calls},
     wire::Wire,
 };
 
@@ -165,4 +170,36 @@ async fn a_pipelined_flood_is_answered_in_order_or_not_at_all() {
     assert!(beside.elapsed() < Duration::from_secs(2), "an honest request waited {:?}", beside.elapsed());
     wire.until_end().await;
     assert!(wire.statuses().iter().all(|status| *status == 200), "{sent:?}");
+}
+
+/// The client's side of a connection.
+#[derive(Clone, Default)]
+struct Flood(Arc<OnceLock<TcpStream>>);
+
+/// Say how many answers have come on the flood's connection by now.
+#[tool]
+async fn count_answers(flood: &Flood) -> usize {
+    let (mut stream, mut bytes) = (flood.0.get().unwrap(), Vec::new());
+    assert_eq!(stream.read_to_end(&mut bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
+    String::from_utf8(bytes).unwrap().matches("HTTP/1.1 401").count()
+}
+
+/// Test and server share a thread, so the server does nothing while the test does not wait.
+#[tokio::test]
+async fn requests_that_do_not_wait_for_answers_have_one_turn_at_a_time() {
+    let unsigned = request_with("", b"{}");
+    let flood = Flood::default();
+    let server = Server::start(app().tools(tools![count_answers]).state(flood.clone())).await;
+    let mut stream = flood.0.get_or_init(|| TcpStream::connect(server.address).unwrap());
+    stream.set_nonblocking(true).unwrap();
+    // Both connections are known to the server.
+    stream.write_all(&unsigned).unwrap();
+    let mut honest = server.connect().await;
+    honest.send(&unsigned).await;
+    assert_eq!(honest.answer().await.status, 401);
+
+    stream.write_all(&unsigned.repeat(100)).unwrap();
+    honest.send(signed_request(tool_calls(&[("count_answers", "{}")]).as_bytes())).await;
+    let answered = honest.answer().await.result()["result"].as_u64().unwrap();
+    assert!((1..10).contains(&answered), "{answered} answers to the flood came first");
 }

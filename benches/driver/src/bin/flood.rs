@@ -1,7 +1,7 @@
 //! What hostile peers do to a server, until this process is ended.
 //!
 //! ```text
-//! flood PORT heads|bodies|chunks|idle|all
+//! flood PORT heads|bodies|aborted|pipelined|chunks|more-chunks|idle|all
 //! ```
 //!
 //! `ready` comes out once all of it is under way, and then every second how much of it there has been since the start:
@@ -25,9 +25,15 @@ use tokio::{
 
 /// Connections whose head comes a byte a second, and those that have sent half of their body.
 const SLOW: usize = 2000;
-/// Connections that break a rule of chunks, each so often.
+const BYTE_EVERY: Duration = Duration::from_secs(1);
+/// Connections that break a rule of chunks, that give up half a body, and that send requests without waiting for answers.
 const BREAKING: usize = 64;
-const BREAK_EVERY: Duration = Duration::from_millis(32);
+const ABORTING: usize = 16;
+const PIPELINING: usize = 16;
+const PIPELINED: usize = 16;
+/// How often each of these does that.
+const EVERY: Duration = Duration::from_millis(100);
+const MORE_OFTEN: Duration = Duration::from_millis(33);
 const IDLE: usize = 10_000;
 
 const HEAD: &str =
@@ -37,7 +43,10 @@ const HEAD: &str =
 enum Kind {
     Heads,
     Bodies,
-    Chunks,
+    Aborted,
+    Pipelined,
+    /// Each connection breaks a rule so long after it last did.
+    Chunks(Duration),
     Idle,
 }
 
@@ -45,22 +54,39 @@ impl Kind {
     fn connections(self) -> usize {
         match self {
             Self::Heads | Self::Bodies => SLOW,
-            Self::Chunks => BREAKING,
+            Self::Aborted => ABORTING,
+            Self::Pipelined => PIPELINING,
+            Self::Chunks(_) => BREAKING,
             Self::Idle => IDLE,
+        }
+    }
+
+    /// How often a connection does something, if it ever does again.
+    fn every(self) -> Option<Duration> {
+        match self {
+            Self::Heads => Some(BYTE_EVERY),
+            Self::Aborted | Self::Pipelined => Some(EVERY),
+            Self::Chunks(every) => Some(every),
+            Self::Bodies | Self::Idle => None,
         }
     }
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [port, kind] = &arguments[..] else { panic!("flood PORT heads|bodies|chunks|idle|all") };
+    let [port, kind] = &arguments[..] else {
+        panic!("flood PORT heads|bodies|aborted|pipelined|chunks|more-chunks|idle|all")
+    };
     let port = port.parse().expect("a port");
     let kinds: &[Kind] = match &**kind {
         "heads" => &[Kind::Heads],
         "bodies" => &[Kind::Bodies],
-        "chunks" => &[Kind::Chunks],
+        "aborted" => &[Kind::Aborted],
+        "pipelined" => &[Kind::Pipelined],
+        "chunks" => &[Kind::Chunks(EVERY)],
+        "more-chunks" => &[Kind::Chunks(MORE_OFTEN)],
         "idle" => &[Kind::Idle],
-        "all" => &[Kind::Heads, Kind::Bodies, Kind::Chunks, Kind::Idle],
+        "all" => &[Kind::Heads, Kind::Bodies, Kind::Aborted, Kind::Pipelined, Kind::Chunks(EVERY), Kind::Idle],
         other => panic!("there is no flood {other}"),
     };
     LocalSet::new().block_on(&by_hand::runtime(), flood(port, kinds));
@@ -74,11 +100,19 @@ async fn flood(port: u16, kinds: &[Kind]) {
         for number in 0..kind.connections() {
             let (kind, open, done) = (*kind, open.clone(), done.clone());
             spawn_local(async move {
+                if let Some(every) = kind.every() {
+                    // They are independent of each other, so each has its own moment.
+                    sleep(every * number as u32 / kind.connections() as u32).await;
+                }
                 let mut stream = connect(port, number).await;
                 open.set(open.get() + 1);
                 loop {
                     done.set(done.get() + 1);
+                    let begun = Instant::now();
                     attack(&mut stream, kind, &done).await;
+                    if let Some(every) = kind.every() {
+                        sleep_until(begun + every).await;
+                    }
                     drop(stream);
                     stream = connect(port, number).await;
                 }
@@ -126,7 +160,6 @@ fn give_up(error: &std::io::Error) -> ! {
 async fn attack(stream: &mut TcpStream, kind: Kind, done: &Cell<u64>) {
     let signature =
         format!("X-Webhook-Timestamp: {}\r\nX-Webhook-Signature: sha256={}\r\n", by_hand::now(), "0a".repeat(32));
-    let begun = Instant::now();
     match kind {
         Kind::Idle => closed(stream).await,
         Kind::Heads => {
@@ -135,7 +168,7 @@ async fn attack(stream: &mut TcpStream, kind: Kind, done: &Cell<u64>) {
                     return;
                 }
                 done.set(done.get() + 1);
-                sleep(Duration::from_secs(1)).await;
+                sleep(BYTE_EVERY).await;
             }
         }
         Kind::Bodies => {
@@ -144,12 +177,22 @@ async fn attack(stream: &mut TcpStream, kind: Kind, done: &Cell<u64>) {
                 closed(stream).await;
             }
         }
-        Kind::Chunks => {
+        Kind::Aborted => {
+            let half = format!("{HEAD}{signature}Content-Length: 4096\r\n\r\n{}", " ".repeat(2048));
+            let _ = stream.write_all(half.as_bytes()).await;
+        }
+        Kind::Pipelined => {
+            let one = format!("{HEAD}{signature}Content-Length: 2\r\n\r\n{{}}");
+            if stream.write_all(one.repeat(PIPELINED).as_bytes()).await.is_ok() {
+                let mut answer = [0; 8192];
+                let _ = stream.read(&mut answer).await;
+            }
+        }
+        Kind::Chunks(_) => {
             let broken = format!("{HEAD}{signature}Transfer-Encoding: chunked\r\n\r\n4\r\n{{\"me\r\nzz;\r\nssage");
             if stream.write_all(broken.as_bytes()).await.is_ok() {
                 closed(stream).await;
             }
-            sleep_until(begun + BREAK_EVERY).await;
         }
     }
 }
