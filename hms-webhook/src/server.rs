@@ -43,6 +43,7 @@ use self::{
     refuse::Refuser,
     settings::PreparedServing,
     sources::Foreign,
+    turn::others_first,
 };
 use crate::{App, error::Result, rejection::Rejection, service::WebhookService};
 
@@ -176,6 +177,8 @@ impl Server {
                 Ok((transport, peer)) => match self.place(peer) {
                     Ok(place) => {
                         self.tasks.spawn(connection::serve(transport, peer, place, self.shared.clone()));
+                        // One at a time, so that requests on connections that are there already go on.
+                        others_first().await;
                     }
                     Err(rejection) => {
                         crate::metrics::refused(&rejection);

@@ -62,10 +62,10 @@ pub(super) fn answer(
         Err((rejection, client)) => Asked::Service(Box::pin(ready(shared.service.refuse(rejection, client)))),
     };
     let (drain, watch) = (shared.drain.clone(), watch.clone());
-    // Who sends many requests at once waits for everybody else with each.
-    let wait = watch.has_had_its_turn().then(|| Box::pin(others_first()));
+    // Who opens many connections, or sends many requests at once, does not keep those waiting who do not.
+    let others = watch.lets_others_go_first().then(|| Box::pin(others_first()));
     async move {
-        if let Some(others) = wait {
+        if let Some(others) = others {
             others.await;
         }
         let mut response = match asked {

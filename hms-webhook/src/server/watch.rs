@@ -34,7 +34,9 @@ pub(super) struct Watch {
     /// something else within the same turn, and needs no look at the clock.
     wait: AtomicU64,
     requests: AtomicU32,
-    /// A request has been taken up since bytes last arrived.
+    /// No request has been taken up yet.
+    is_new: AtomicBool,
+    /// One has been taken up since bytes last arrived.
     has_had_its_turn: AtomicBool,
     /// A head has begun to arrive.
     in_head: AtomicBool,
@@ -53,6 +55,7 @@ impl Watch {
             until: AtomicU64::new(0),
             wait: AtomicU64::new(milliseconds(limits.idle_time).max(1)),
             requests: AtomicU32::new(0),
+            is_new: AtomicBool::new(true),
             has_had_its_turn: AtomicBool::new(false),
             in_head: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
@@ -101,10 +104,11 @@ impl Watch {
         self.lingers.store(true, Relaxed);
     }
 
-    /// Whether the request that is now taken up came together with the one before it. Over HTTP/2 each request has a
-    /// task of its own.
-    pub(super) fn has_had_its_turn(&self) -> bool {
-        self.has_had_its_turn.swap(true, Relaxed) && !self.multiplexed.load(Relaxed)
+    /// Whether the request that is now taken up lets all others go first: it is the first one, or came together with the
+    /// one before it. Over HTTP/2 each request has a task of its own.
+    pub(super) fn lets_others_go_first(&self) -> bool {
+        let (is_new, has_had_its_turn) = (self.is_new.swap(false, Relaxed), self.has_had_its_turn.swap(true, Relaxed));
+        (is_new || has_had_its_turn) && !self.multiplexed.load(Relaxed)
     }
 
     /// Bytes have arrived: a head has begun, unless a request is being answered.

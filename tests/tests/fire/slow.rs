@@ -3,7 +3,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -172,34 +172,66 @@ async fn a_pipelined_flood_is_answered_in_order_or_not_at_all() {
     assert!(wire.statuses().iter().all(|status| *status == 200), "{sent:?}");
 }
 
-/// The client's side of a connection.
+/// The client's sides of connections that flood the server, and how many answers have come on them.
 #[derive(Clone, Default)]
-struct Flood(Arc<OnceLock<TcpStream>>);
+struct Flood(Arc<Mutex<Vec<TcpStream>>>);
 
-/// Say how many answers have come on the flood's connection by now.
-#[tool]
-async fn count_answers(flood: &Flood) -> usize {
-    let (mut stream, mut bytes) = (flood.0.get().unwrap(), Vec::new());
-    assert_eq!(stream.read_to_end(&mut bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
-    String::from_utf8(bytes).unwrap().matches("HTTP/1.1 401").count()
+impl Flood {
+    fn connect(&self, server: &Server) {
+        let stream = TcpStream::connect(server.address).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        self.0.lock().unwrap().push(stream);
+    }
+
+    fn send(&self, bytes: &[u8]) {
+        self.0.lock().unwrap().iter_mut().for_each(|stream| stream.write_all(bytes).unwrap());
+    }
+
+    fn answers(&self) -> usize {
+        let count = |stream: &mut TcpStream| {
+            let mut bytes = Vec::new();
+            assert_eq!(stream.read_to_end(&mut bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
+            String::from_utf8(bytes).unwrap().matches("HTTP/1.1 401").count()
+        };
+        self.0.lock().unwrap().iter_mut().map(count).sum()
+    }
 }
 
-/// Test and server share a thread, so the server does nothing while the test does not wait.
+/// Say how many answers the flood has got since it was last asked.
+#[tool]
+async fn count_answers(flood: &Flood) -> usize {
+    flood.answers()
+}
+
+/// How many answers to `flood` come before the answer to an honest call on a connection that the server knows, which is
+/// sent after it. Test and server share a thread, so the server does nothing while the test does not wait.
+async fn answers_before_an_honest_one(flood: impl FnOnce(&Flood, &Server)) -> u64 {
+    let held = Flood::default();
+    let server = Server::start(app().tools(tools![count_answers]).state(held.clone())).await;
+    let mut honest = server.connect().await;
+    honest.send(signed_request(tool_calls(&[("count_answers", "{}")]).as_bytes())).await;
+    assert_eq!(honest.answer().await.status, 200);
+    flood(&held, &server);
+    honest.send(signed_request(tool_calls(&[("count_answers", "{}")]).as_bytes())).await;
+    honest.answer().await.result()["result"].as_u64().unwrap()
+}
+
 #[tokio::test]
 async fn requests_that_do_not_wait_for_answers_have_one_turn_at_a_time() {
-    let unsigned = request_with("", b"{}");
-    let flood = Flood::default();
-    let server = Server::start(app().tools(tools![count_answers]).state(flood.clone())).await;
-    let mut stream = flood.0.get_or_init(|| TcpStream::connect(server.address).unwrap());
-    stream.set_nonblocking(true).unwrap();
-    // Both connections are known to the server.
-    stream.write_all(&unsigned).unwrap();
-    let mut honest = server.connect().await;
-    honest.send(&unsigned).await;
-    assert_eq!(honest.answer().await.status, 401);
+    let answers = answers_before_an_honest_one(|flood, server| {
+        flood.connect(server);
+        flood.send(&request_with("", b"{}").repeat(100));
+    });
+    let answers = answers.await;
+    assert!(answers < 5, "{answers} of 100 requests on one connection were answered first");
+}
 
-    stream.write_all(&unsigned.repeat(100)).unwrap();
-    honest.send(signed_request(tool_calls(&[("count_answers", "{}")]).as_bytes())).await;
-    let answered = honest.answer().await.result()["result"].as_u64().unwrap();
-    assert!((1..10).contains(&answered), "{answered} answers to the flood came first");
+#[tokio::test]
+async fn new_connections_let_those_that_are_there_go_first() {
+    let answers = answers_before_an_honest_one(|flood, server| {
+        (0..100).for_each(|_| flood.connect(server));
+        flood.send(&request_with("", b"{}"));
+    });
+    let answers = answers.await;
+    assert!(answers < 5, "{answers} of 100 new connections were answered first");
 }
