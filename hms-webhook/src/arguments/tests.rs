@@ -4,6 +4,8 @@ mod conversions;
 mod definitions;
 mod promise;
 mod properties;
+#[cfg(feature = "cli")] // that brings what spans are looked at with
+mod recorded;
 mod sentences;
 mod spread;
 

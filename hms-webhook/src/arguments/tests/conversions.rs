@@ -94,8 +94,43 @@ fn numbers_keep_their_digits() {
     assert!(read::<u128>("340282366920938463463374607431768211456").is_err());
     assert!(read::<f64>("9007199254740993").is_err());
     assert!(read::<f64>("1e-400").is_err());
+    assert_eq!(read("0.123456789"), Ok(0.123_456_79_f32));
     assert!(read::<f32>("16777217").is_err());
     assert!(read::<f32>("1e300").is_err());
+    assert!(read::<f32>("1e-50").is_err());
+}
+
+#[test]
+fn a_limit_that_is_excluded_is_so_in_every_spelling() {
+    for (kind, within) in [("integer", ["1", "9", "1.0", "90e-1"]), ("number", ["0.1", "9.9", "1e-9", "9"])] {
+        let shape = json!({ "type": kind, "exclusiveMinimum": 0, "exclusiveMaximum": 10 });
+        let shape = crate::shape::read(shape).unwrap();
+        let conform = |json| crate::arguments::prepare::conform_to(&shape, json, false);
+        for json in within {
+            assert!(conform(json).is_ok(), "{kind} {json}");
+        }
+        for json in ["0", "10", "0.0", "-0", "10.0", "1e1", "-1", "11", "-1.0", "11.0"] {
+            assert!(conform(json).is_err(), "{kind} {json}");
+        }
+    }
+}
+
+#[test]
+fn a_choice_is_made_in_another_spelling_but_of_nothing_else() {
+    let shape = crate::shape::read(json!({ "enum": ["3", 4, 9, "true", "five"] })).unwrap();
+    let conform = |json, lenient| crate::arguments::prepare::conform_to(&shape, json, lenient);
+    for lenient in [false, true] {
+        for (sent, read) in [("4", "4"), ("4.0", "4"), ("90e-1", "9"), ("\"five\"", "\"five\""), ("\"3\"", "\"3\"")] {
+            assert_eq!(conform(sent, lenient).as_deref(), Ok(read), "{sent}");
+        }
+        for sent in ["5", "true", r#""\"five\"""#, "[4]", "\"[4]\"", "\"Five\""] {
+            assert!(conform(sent, lenient).is_err(), "{sent}");
+        }
+    }
+    for (sent, read) in [("3", "\"3\""), ("\"4\"", "4"), ("\"4.0\"", "4")] {
+        assert_eq!(conform(sent, true).as_deref(), Ok(read), "{sent}");
+        assert!(conform(sent, false).is_err(), "{sent}");
+    }
 }
 
 #[test]
@@ -146,6 +181,21 @@ fn nothing_is_sent_in_many_ways() {
     assert_eq!(read("null"), Ok(Value::Null));
     for json in ["5", "true", "[]", "\"[]\"", "\"5\"", "\"{\""] {
         assert!(read_from(argument::<Option<u8>>(), json).is_err(), "{json}");
+    }
+}
+
+/// By it a call that is sent again is known.
+#[test]
+fn the_object_is_the_same_text_in_whichever_way_it_was_sent() {
+    let text = |json: &str| object_text(&RawValue::from_string(json.to_owned()).unwrap().into()).into_owned();
+    for json in [r#"{"a":"1"}"#, r#""{\"a\":\"1\"}""#, r#"" {\"a\":\"1\"} ""#] {
+        assert_eq!(text(json), r#"{"a":"1"}"#, "{json}");
+    }
+    for json in ["{}", "null", r#""""#, r#""null""#, r#""{}""#] {
+        assert_eq!(text(json), "{}", "{json}");
+    }
+    for json in ["5", "[{}]", r#""[{}]""#, r#""{""#] {
+        assert_eq!(text(json), json, "what is no object");
     }
 }
 

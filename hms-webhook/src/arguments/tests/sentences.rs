@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{
-    super::faults::{Faults, nearest},
+    super::{
+        faults::{Faults, nearest},
+        prepare::conform_to,
+    },
     *,
 };
+use crate::shape;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[allow(dead_code)]
@@ -224,6 +229,39 @@ fn every_sentence() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Another shape is not worth a word to who sent a value of the right kind.
+#[test]
+fn of_several_shapes_that_of_the_sent_kind_is_spoken_of_and_otherwise_all() {
+    let texts = json!({ "type": "string", "maxLength": 3 });
+    for (shape, at_fault, told) in [
+        (json!({ "type": "integer", "maximum": 9 }), "10", "an integer of at most 9, got the number 10"),
+        (json!({ "type": "array", "maxItems": 1 }), "[1,2]", "an array of at most 1 item, got an array of 2"),
+        (
+            json!({ "type": "object", "maxProperties": 0, "additionalProperties": true }),
+            r#"{"a":1}"#,
+            "an object of at most 0 members, got an object of 1",
+        ),
+        (json!({ "enum": [1, 2] }), "3", "one of 1, 2, got the number 3"),
+    ] {
+        let conform = |json| conform_to(&shape::read(json!({ "anyOf": [shape, texts] })).unwrap(), json, false);
+        assert_eq!(conform(at_fault).unwrap_err(), format!("the arguments must be {told}"));
+        let text = "the arguments must be a string of at most 3 characters, got the string \"long\" of 4";
+        assert_eq!(conform(r#""long""#).unwrap_err(), text);
+        let neither = told.split(", got").next().unwrap();
+        assert_eq!(
+            conform("true").unwrap_err(),
+            format!("the arguments must be {neither} or a string of at most 3 characters, got true")
+        );
+    }
+    for (shape, words) in [(json!({ "type": "boolean" }), "true or false"), (json!({ "const": null }), "null")] {
+        let either = shape::read(json!({ "anyOf": [shape, texts] })).unwrap();
+        assert_eq!(
+            conform_to(&either, "[]", false).unwrap_err(),
+            format!("the arguments must be {words} or a string of at most 3 characters, got an array")
+        );
+    }
 }
 
 #[derive(Debug)]
