@@ -188,7 +188,12 @@ impl Shape {
 
     /// Whether `null` can be read here.
     pub(crate) fn takes_null(&self) -> bool {
-        self.nullable || matches!(self.kind, Kind::Anything | Kind::Null)
+        self.nullable
+            || match &self.kind {
+                Kind::Anything | Kind::Null => true,
+                Kind::Union(union) => union.branches.iter().any(Shape::takes_null),
+                _ => false,
+            }
     }
 }
 

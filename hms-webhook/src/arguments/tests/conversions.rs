@@ -282,3 +282,18 @@ fn what_every_branch_takes_is_taken() {
     assert_eq!(read(r#""x""#), Ok(Either::Text(Some("x".into()))));
     assert!(read::<Either>("[]").is_err());
 }
+
+#[test]
+fn null_is_taken_where_one_of_several_shapes_takes_it() {
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    enum Loosest {
+        Number(u8),
+        Any(Value),
+    }
+
+    assert_eq!(read("null"), Ok(Loosest::Any(Value::Null)));
+    assert_eq!(read("[1,null]"), Ok(vec![Loosest::Number(1), Loosest::Any(Value::Null)]));
+    let either = crate::shape::read(json!({ "anyOf": [{ "const": null }, { "type": "string" }] })).unwrap();
+    assert_eq!(crate::arguments::prepare::conform_to(&either, "null", false).as_deref(), Ok("null"));
+}
