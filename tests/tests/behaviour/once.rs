@@ -364,6 +364,7 @@ async fn what_was_given_up_before_it_was_claimed_is_not_begun() {
     // It has granted it, and says so too late.
     store.hang(&["answer of claim"]);
     late(&platform, &body).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     store.hang(&[]);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(bookings.count(), 0);
