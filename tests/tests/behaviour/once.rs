@@ -77,6 +77,13 @@ async fn book_at_once(bookings: &Bookings) -> usize {
     bookings.0.fetch_add(1, Ordering::Relaxed) + 1
 }
 
+/// Book something, which takes more than half of the second that it has.
+#[tool(deadline = "1s")]
+async fn book_in_haste(bookings: &Bookings) -> usize {
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    bookings.0.fetch_add(1, Ordering::Relaxed) + 1
+}
+
 /// Take a minute, whatever happens.
 #[tool(after_deadline = "finish")]
 async fn finish(bookings: &Bookings) -> usize {
@@ -86,7 +93,7 @@ async fn finish(bookings: &Bookings) -> usize {
 
 fn app(bookings: &Bookings, gate: &Gate) -> App {
     App::new()
-        .tools(tools![book, book_at_once, book_slowly, attempts, finish])
+        .tools(tools![book, book_at_once, book_in_haste, book_slowly, attempts, finish])
         .state(bookings.clone())
         .state(gate.clone())
 }
@@ -271,6 +278,47 @@ async fn what_was_done_is_answered_before_the_deadline_though_the_store_hangs() 
     let (answer, waited) = book(&bodies[1].replace("a table", "a chair")).await;
     assert_eq!(answer, json!({ "result": 4 }));
     assert!(waited < 2100, "{waited} ms");
+
+    // One that has answered again is waited for as before.
+    store.hang(&[]);
+    let again = [(); 2].map(|()| tool_calls(&[("book", r#"{"what":"a table"}"#)]));
+    assert_eq!(book(&again[0]).await, (json!({ "result": 5 }), 0));
+    store.hang(&["keep"]);
+    let (answer, waited) = book(&again[1]).await;
+    assert_eq!(answer, json!({ "result": 6 }));
+    assert!((8000..9000).contains(&waited), "{waited} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_late_waits_for_its_store_half_of_what_is_left() {
+    let store = Held::new(&Arc::new(Memory::new()));
+    let platform = TestPlatform::new(app(&Bookings::default(), &Gate::default()).store(store.clone())).unwrap();
+    store.hang(&["keep"]);
+    let began = Instant::now();
+    let answer = platform.deliver(delivery_of("book_in_haste")).await.json();
+    assert_eq!(answer["results"][0]["result"], json!({ "result": 1 }));
+    let waited = began.elapsed().as_millis();
+    assert!((800..850).contains(&waited), "{waited} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_to_another_server_waits_for_the_first() {
+    let (bookings, gate, memory) = (Bookings::default(), Gate::default(), Arc::new(Memory::new()));
+    let [one, other] = [(); 2].map(|()| TestPlatform::new(app(&bookings, &gate).store(Held::new(&memory))).unwrap());
+    let body = delivery_of("book_slowly");
+    let deliver = |platform: TestPlatform| {
+        let body = body.clone();
+        tokio::spawn(async move { platform.deliver(body).await.json()["results"][0]["result"].clone() })
+    };
+    let first = deliver(one);
+    gate.entered.notified().await;
+    let second = deliver(other);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!second.is_finished(), "the first is still at it");
+    gate.open.notify_one();
+    assert_eq!(first.await.unwrap(), json!({ "result": 1 }));
+    assert_eq!(second.await.unwrap(), json!({ "result": 1 }));
+    assert_eq!(bookings.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,6 +361,13 @@ async fn what_was_given_up_before_it_was_claimed_is_not_begun() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(bookings.count(), 0, "after {held_for} ms");
     }
+    // It has granted it, and says so too late.
+    store.hang(&["answer of claim"]);
+    late(&platform, &body).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.hang(&[]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bookings.count(), 0);
     // The late claim was given up again, so the next delivery does not wait for its end.
     let answer = platform.deliver(body).await.json();
     assert_eq!(answer["results"][0]["result"], json!({ "result": 1 }));
