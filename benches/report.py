@@ -179,6 +179,16 @@ def building_table():
     return lines if len(lines) > 2 else None
 
 
+def features_table():
+    path = WORK / "features.jsonl"
+    if not path.exists():
+        return None
+    lines = ["| | Crates | Debug, release (s) | Program (KB) |", "| --- | --- | --- | --- |"]
+    for it in map(json.loads, path.read_text().splitlines()):
+        lines.append(f"| {it['name']} | {it['crates']} | {it['debug']:.0f}, {it['release']:.0f} | {it['bytes'] // 1024:,} |")
+    return lines
+
+
 def draw():
     """Bars: requests per second as a part of the bare floor's."""
     servers = {name: it["ratio"] for name, it in duel().items()}
@@ -220,6 +230,7 @@ def main():
         "flooded": flooded_table(),
         "idle": idle_table(),
         "building": building_table(),
+        "features": features_table(),
     }
     for name, lines in tables.items():
         if lines:

@@ -43,6 +43,7 @@ use self::{
     refuse::Refuser,
     settings::PreparedServing,
     sources::Foreign,
+    transport::Transport,
     turn::others_first,
 };
 use crate::{App, error::Result, rejection::Rejection, service::WebhookService};
@@ -157,6 +158,9 @@ const GIVE_BACK_WITHIN: Duration = Duration::from_secs(2);
 /// left to the next process, and how long the peers of older ones are asked to open another.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
 
+/// So many connections are accepted before requests on those that are there go on.
+const ACCEPTED_AT_ONCE: u32 = 8;
+
 struct Server {
     shared: Arc<Shared>,
     places: Arc<Places>,
@@ -167,6 +171,7 @@ struct Server {
 impl Server {
     async fn accept(&self, listener: &Listener, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
+        let mut accepted_at_once = 0;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -174,20 +179,14 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((transport, peer)) => match self.place(peer) {
-                    Ok(place) => {
-                        self.tasks.spawn(connection::serve(transport, peer, place, self.shared.clone()));
-                        // One at a time, so that requests on connections that are there already go on.
+                Ok((transport, peer)) => {
+                    self.take(transport, peer);
+                    accepted_at_once += 1;
+                    if accepted_at_once == ACCEPTED_AT_ONCE {
+                        accepted_at_once = 0;
                         others_first().await;
                     }
-                    Err(rejection) => {
-                        crate::metrics::refused(&rejection);
-                        match self.shared.is_in_the_clear() {
-                            true => self.refuser.refuse(transport, rejection),
-                            false => debug!("a connection was refused: {}", rejection.cause()),
-                        }
-                    }
-                },
+                }
                 // A connection that its peer gave up is no trouble of ours.
                 Err(error) if is_peers_fault(&error) => debug!("a connection was lost while it was accepted: {error}"),
                 Err(error) => {
@@ -202,6 +201,22 @@ impl Server {
 }
 
 impl Server {
+    /// Serves a new connection, or refuses it.
+    fn take(&self, transport: Transport, peer: Option<IpAddr>) {
+        match self.place(peer) {
+            Ok(place) => {
+                self.tasks.spawn(connection::serve(transport, peer, place, self.shared.clone()));
+            }
+            Err(rejection) => {
+                crate::metrics::refused(&rejection);
+                match self.shared.is_in_the_clear() {
+                    true => self.refuser.refuse(transport, rejection),
+                    false => debug!("a connection was refused: {}", rejection.cause()),
+                }
+            }
+        }
+    }
+
     /// A place for a connection of `peer`. Whom a proxy speaks for is known later.
     fn place(&self, peer: Option<IpAddr>) -> Result<Place, Rejection> {
         let sources = &self.shared.sources;

@@ -1,4 +1,4 @@
-//! Lets all others go first.
+//! Lets others go first.
 
 use std::{
     future::poll_fn,
@@ -12,33 +12,35 @@ use std::{
 
 use tokio::task::yield_now;
 
-/// Waits until every other task that is ready has had its turn, and what has meanwhile come on sockets was noticed.
+/// Waits until the scheduler has next looked at its sockets, which it does when no task is ready any more, or 61 of them
+/// had their turn.
 ///
 /// [`yield_now`] alone is over as soon as it is asked twice, and a connection asks its requests several times in one
 /// turn, and wakes itself in between.
 pub(super) async fn others_first() {
-    let mut begun = None::<Arc<Begun>>;
-    poll_fn(|context| match &begun {
-        Some(begun) if begun.is_over.load(Relaxed) => Poll::Ready(()),
-        Some(_) => Poll::Pending,
-        None => {
-            let begun =
-                begun.insert(Arc::new(Begun { is_over: AtomicBool::new(false), waker: context.waker().clone() }));
-            let waker = Waker::from(begun.clone());
+    let mut asked = None::<Arc<Turn>>;
+    poll_fn(|context| match &asked {
+        Some(turn) if turn.has_come.load(Relaxed) => Poll::Ready(()),
+        Some(turn) if turn.waker.will_wake(context.waker()) => Poll::Pending,
+        _ => {
+            let turn =
+                asked.insert(Arc::new(Turn { has_come: AtomicBool::new(false), waker: context.waker().clone() }));
+            let waker = Waker::from(turn.clone());
             pin!(yield_now()).poll(&mut Context::from_waker(&waker))
         }
     })
     .await;
 }
 
-struct Begun {
-    is_over: AtomicBool,
+struct Turn {
+    has_come: AtomicBool,
+    /// Of who asked last.
     waker: Waker,
 }
 
-impl Wake for Begun {
+impl Wake for Turn {
     fn wake(self: Arc<Self>) {
-        self.is_over.store(true, Relaxed);
+        self.has_come.store(true, Relaxed);
         self.waker.wake_by_ref();
     }
 }

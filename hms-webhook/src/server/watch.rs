@@ -36,7 +36,7 @@ pub(super) struct Watch {
     requests: AtomicU32,
     /// No request has been taken up yet.
     is_new: AtomicBool,
-    /// One has been taken up since bytes last arrived.
+    /// One has been taken up since the connection last had to wait for bytes.
     has_had_its_turn: AtomicBool,
     /// A head has begun to arrive.
     in_head: AtomicBool,
@@ -111,9 +111,13 @@ impl Watch {
         (is_new || has_had_its_turn) && !self.multiplexed.load(Relaxed)
     }
 
+    /// Nothing more is there for now.
+    fn waits(&self) {
+        self.has_had_its_turn.store(false, Relaxed);
+    }
+
     /// Bytes have arrived: a head has begun, unless a request is being answered.
     fn read(&self) {
-        self.has_had_its_turn.store(false, Relaxed);
         if !self.in_head.load(Relaxed) && self.requests.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed) {
             self.in_head.store(true, Relaxed);
             self.set(self.head_time);
@@ -199,11 +203,14 @@ impl Watched {
 
     fn poll_more(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.transport).poll_read(context, buffer))?;
+        let Poll::Ready(read) = Pin::new(&mut self.transport).poll_read(context, buffer) else {
+            self.watch.waits();
+            return Poll::Pending;
+        };
         if buffer.filled().len() > before {
             self.watch.read();
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(read)
     }
 }
 

@@ -29,11 +29,16 @@ fn main() {
     let quiet = quantile(&honest(port, &AtomicBool::new(false), Duration::from_secs(2)), 0.99);
 
     let done = Arc::new(AtomicBool::new(false));
+    // That a thousand threads are started and connect is nobody's hanging call yet.
+    let begin = Arc::new(Barrier::new(HANGING + 1));
     let beside = {
-        let done = done.clone();
-        thread::spawn(move || honest(port, &done, Duration::from_secs(60)))
+        let (begin, done) = (begin.clone(), done.clone());
+        thread::spawn(move || {
+            begin.wait();
+            honest(port, &done, Duration::from_secs(60))
+        })
     };
-    let late = hanging(port, Duration::from_millis(deadline));
+    let late = hanging(port, Duration::from_millis(deadline), &begin);
     done.store(true, Ordering::SeqCst);
     let beside = quantile(&beside.join().expect("the honest ones"), 0.99);
     let (first, last) = (late[0], late[late.len() - 1]);
@@ -43,8 +48,7 @@ fn main() {
 }
 
 /// How many milliseconds after its deadline each was answered, in order.
-fn hanging(port: u16, deadline: Duration) -> Vec<f64> {
-    let begin = Arc::new(Barrier::new(HANGING));
+fn hanging(port: u16, deadline: Duration, begin: &Arc<Barrier>) -> Vec<f64> {
     let threads: Vec<_> = (0..HANGING)
         .map(|number| {
             let begin = begin.clone();
