@@ -300,6 +300,44 @@ async fn secrets_of_a_delivery_are_not_shown_and_still_repeated() {
 }
 
 #[tokio::test]
+async fn a_dead_letter_is_tried_again_once() {
+    let watched = env!("CARGO_BIN_EXE_watched");
+    let garage = Garage::spawn(program(watched, &["serve", "--dev", "--listen", "127.0.0.1:0"], &[])).await;
+    let post = async |path: &str, wanted: serde_json::Value| {
+        let json = "Content-Type: application/json";
+        garage.ask("POST", &format!("{}api/{path}", garage.base), &[json], &wanted.to_string()).await.status
+    };
+    let inbox = async || {
+        let told = garage.get(&format!("{}api/inbox", garage.base), &[]).await.body;
+        // In one chunk, whose length stands before it.
+        let json = told.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("no object in {told}"));
+        serde_json::from_str::<serde_json::Value>(json).unwrap()
+    };
+    // Its handler fails the first time, and has no second try.
+    let body = serde_json::json!({ "message": { "type": "transcript", "call": { "id": "c-1" } } });
+    assert_eq!(post("deliveries", serde_json::json!({ "body": body.to_string() })).await, 200);
+    let dead = async {
+        loop {
+            let told = inbox().await;
+            if told["counts"]["dead"] == 1 {
+                return told["items"][0]["id"].as_str().unwrap().to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let id = tokio::time::timeout(PATIENCE, dead).await.expect("it does not die");
+    let again = serde_json::json!({ "id": id });
+    assert_eq!(post("inbox/replay", again.clone()).await, 200);
+    let done = async {
+        while inbox().await["items"] != serde_json::json!([]) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, done).await.expect("it is not tried again");
+    assert_eq!(post("inbox/replay", again).await, 404, "there is none any more");
+}
+
+#[tokio::test]
 async fn a_page_that_is_open_stays_connected_where_nothing_happens() {
     // Its connections may be idle for a second.
     let watched = env!("CARGO_BIN_EXE_watched");
