@@ -17,7 +17,12 @@ WORK = Path(__file__).resolve().parents[1] / ".work"
 
 def with_features(*features):
     listed = ", ".join(f'"{feature}"' for feature in features)
-    return OURS.replace(" }\n", f", default-features = false, features = [{listed}] }}\n")
+    return replaced(OURS, " }\n", f", default-features = false, features = [{listed}] }}\n")
+
+
+def replaced(text, old, new):
+    assert text.count(old) == 1, f"{old!r} is not there once"
+    return text.replace(old, new)
 
 
 # Without the feature `cli` a program has its own listener and names its secret itself.
@@ -31,7 +36,7 @@ PROGRAMS = {
     "axum by hand": (AXUM, by_hand(1, False)),
     "axum by hand, with a schema": (AXUM + SCHEMARS, by_hand(1, True)),
     "rmcp": (RMCP, rmcp(1)),
-    "hms-webhook, `server`": (with_features("server"), ours(1).replace(RUN, SERVED)),
+    "hms-webhook, `server`": (with_features("server"), replaced(ours(1), RUN, SERVED)),
     "hms-webhook, `cli`": (with_features("cli"), ours(1)),
     "hms-webhook, `cli` and `sqlite` (default)": (OURS, ours(1)),
 }

@@ -53,7 +53,11 @@ fn hanging(port: u16, deadline: Duration, begin: &Arc<Barrier>) -> Vec<f64> {
         .map(|number| {
             let begin = begin.clone();
             let one = move || {
-                let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
+                let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap_or_else(|error| {
+                    // The others would wait for this one for ever.
+                    eprintln!("a connection could not be made: {error}");
+                    std::process::exit(1)
+                });
                 let first = by_hand::now() * 1_000_000_000 + 1_000_000 * (1 + number as u64);
                 let request = Deliveries::calling(Protocol::Webhook, "hang", 0, 1, first).next_bytes();
                 let mut answer = vec![0; 4096];
