@@ -13,7 +13,8 @@ use std::{
 use tokio::task::yield_now;
 
 /// Waits until the scheduler has next looked at its sockets, which it does when no task is ready any more, or 61 of them
-/// had their turn.
+/// had their turn. Where no worker of the scheduler asks, as in `block_on` beside several workers, it only gives way once:
+/// there the others go on meanwhile.
 ///
 /// [`yield_now`] alone is over as soon as it is asked twice, and a connection asks its requests several times in one
 /// turn, and wakes itself in between.
