@@ -198,9 +198,7 @@ impl Server {
             }
         }
     }
-}
 
-impl Server {
     /// Serves a new connection, or refuses it.
     fn take(&self, transport: Transport, peer: Option<IpAddr>) {
         match self.place(peer) {

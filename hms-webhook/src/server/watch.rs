@@ -36,8 +36,8 @@ pub(super) struct Watch {
     requests: AtomicU32,
     /// No request has been taken up yet.
     is_new: AtomicBool,
-    /// One has been taken up since the connection last had to wait for bytes.
-    has_had_its_turn: AtomicBool,
+    /// It has taken one up since it last had to wait for bytes.
+    is_ahead: AtomicBool,
     /// A head has begun to arrive.
     in_head: AtomicBool,
     /// The connection speaks HTTP/2, whose bytes are not those of heads alone.
@@ -56,7 +56,7 @@ impl Watch {
             wait: AtomicU64::new(milliseconds(limits.idle_time).max(1)),
             requests: AtomicU32::new(0),
             is_new: AtomicBool::new(true),
-            has_had_its_turn: AtomicBool::new(false),
+            is_ahead: AtomicBool::new(false),
             in_head: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
@@ -107,13 +107,13 @@ impl Watch {
     /// Whether the request that is now taken up lets all others go first: it is the first one, or came together with the
     /// one before it. Over HTTP/2 each request has a task of its own.
     pub(super) fn lets_others_go_first(&self) -> bool {
-        let (is_new, has_had_its_turn) = (self.is_new.swap(false, Relaxed), self.has_had_its_turn.swap(true, Relaxed));
-        (is_new || has_had_its_turn) && !self.multiplexed.load(Relaxed)
+        let (is_new, is_ahead) = (self.is_new.swap(false, Relaxed), self.is_ahead.swap(true, Relaxed));
+        (is_new || is_ahead) && !self.multiplexed.load(Relaxed)
     }
 
     /// Nothing more is there for now.
     fn waits(&self) {
-        self.has_had_its_turn.store(false, Relaxed);
+        self.is_ahead.store(false, Relaxed);
     }
 
     /// Bytes have arrived: a head has begun, unless a request is being answered.
