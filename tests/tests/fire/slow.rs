@@ -240,6 +240,39 @@ async fn requests_that_do_not_wait_for_answers_have_one_turn_at_a_time() {
 }
 
 #[tokio::test]
+async fn long_requests_that_do_not_wait_for_answers_have_one_turn_at_a_time_too() {
+    const COUNT: usize = 30;
+    let flood = Flood::default();
+    let server = Server::start(app()).await;
+    flood.connect(&server);
+    let mut sender = flood.0.lock().unwrap()[0].try_clone().unwrap();
+    let sent = request_with("", &[b' '; 70_000]).repeat(COUNT);
+    // Much of it is there before the server does anything; the rest comes when the sockets have room.
+    let sending = std::thread::spawn(move || {
+        let mut unsent = &sent[..];
+        while !unsent.is_empty() {
+            match sender.write(unsent) {
+                Ok(count) => unsent = &unsent[count..],
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                    std::thread::yield_now();
+                }
+            }
+        }
+    });
+    std::thread::sleep(SHORT);
+    let (mut all, mut most) = (0, 0);
+    while all < COUNT {
+        // Until the scheduler has looked at its sockets.
+        tokio::task::yield_now().await;
+        let answers = flood.answers();
+        (all, most) = (all + answers, most.max(answers));
+    }
+    sending.join().unwrap();
+    assert!(most <= 2, "{most} of {COUNT} were answered in one turn");
+}
+
+#[tokio::test]
 async fn requests_on_new_connections_let_those_on_others_go_first() {
     let flood = Flood::default();
     let server = Server::start(app().tools(tools![count_answers]).state(flood.clone())).await;
