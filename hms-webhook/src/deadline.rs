@@ -60,12 +60,6 @@ impl Deadline {
         self.0
     }
 
-    /// The moment so long before it.
-    #[must_use]
-    pub(crate) fn ahead_by(self, margin: Duration) -> Self {
-        Self(self.0.map(|at| at.checked_sub(margin).unwrap_or(at)))
-    }
-
     /// Waits for `future`, at most until the deadline; `None` when the deadline came first.
     pub(crate) fn bound<F: Future + Unpin>(self, future: F) -> impl Future<Output = Option<F::Output>> + use<F> {
         bound(future, true, move || self.0.map(sleep_until))
@@ -78,6 +72,20 @@ impl Deadline {
         future: F,
     ) -> impl Future<Output = Option<F::Output>> + use<F> {
         bound(future, true, move || Some(sleep(time.min(self.remaining()))))
+    }
+
+    /// Waits for `future`, at most until `margin` before the deadline, or until half of what is left where that is less.
+    /// When the deadline is over, nobody waits for what this is a part of, so that it may take its time.
+    pub(crate) fn bound_ahead<F: Future + Unpin>(
+        self,
+        margin: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + use<F> {
+        bound(future, true, move || {
+            let at = self.0?;
+            let left = at.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+            Some(sleep_until(at - margin.min(left / 2)))
+        })
     }
 
     /// The same as [`bound`](Self::bound) for a task that was spawned just now.

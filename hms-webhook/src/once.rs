@@ -83,7 +83,7 @@ pub(crate) struct Done {
 }
 
 /// The answer that was found, or made.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) answer: String,
     /// How the work went, in its own word; [`REPEATED`] where it was known.
@@ -96,8 +96,13 @@ pub(crate) struct Found {
 pub(crate) const REPEATED: &str = "repeated";
 
 impl Found {
+    /// An answer without any work.
+    pub(crate) fn not_run(answer: String, outcome: &'static str) -> Self {
+        Self { answer, outcome, attempt: 0 }
+    }
+
     fn known(answer: String) -> Self {
-        Self { answer, outcome: REPEATED, attempt: 0 }
+        Self::not_run(answer, REPEATED)
     }
 }
 
@@ -203,14 +208,7 @@ impl Once {
             return false;
         }
         let remembering = pin!(remember(&*self.store, &self.health, key, done));
-        let remaining = deadline.remaining();
-        if remaining.is_zero() {
-            // Nobody waits any more.
-            remembering.await;
-            return true;
-        }
-        let margin = LAST_MOMENT.min(remaining / 2);
-        let is_in_time = deadline.ahead_by(margin).bound(remembering).await.is_some();
+        let is_in_time = deadline.bound_ahead(LAST_MOMENT, remembering).await.is_some();
         if !is_in_time {
             self.health.has_failed(&StoreError::new("the store has not kept a result in time: see what holds it up"));
         }

@@ -2,13 +2,14 @@
 
 mod background;
 mod result;
+mod work;
 
 use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 
 use hashbrown::DefaultHashBuilder;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, error, info_span, warn};
 
@@ -40,6 +41,7 @@ use crate::{
 };
 use background::ForLater;
 use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
+use work::{Outcome, Work, begin};
 
 /// A tool with what start-up prepared for it.
 #[derive(Debug)]
@@ -127,28 +129,34 @@ impl Router {
 
     /// Begins all calls of a request at once, and prepares those of background tools.
     fn begin_calls(&self, calls: &ToolCalls, payload: &VerifiedPayload, received: Instant) -> Begun {
-        let mut started = SmallVec::with_capacity(calls.tool_call_list.len());
-        let mut for_later = Vec::new();
+        let mut begun = Begun {
+            started: SmallVec::with_capacity(calls.tool_call_list.len()),
+            for_later: Vec::new(),
+            allowed: None,
+        };
         for call in &calls.tool_call_list {
             let tool_call_id = call.id.clone();
             let (name, tool) = match self.handlers.tools.get(call.name.as_str()) {
-                None => (shorten(&call.name).into(), Started::Answered(self.no_such_tool(call), "unknown")),
+                None => (shorten(&call.name).into(), Started::not_run(self.no_such_tool(call), "unknown")),
                 Some(tool) => (
                     Cow::Borrowed(tool.spec.name),
                     match tool.spec.background {
-                        true => self.prepare_background(tool, &calls.context, call, payload, &mut for_later),
-                        false => self.start_tool(tool, call, &calls.context, received, payload.shared_trace()),
+                        true => self.prepare_background(tool, &calls.context, call, payload, &mut begun.for_later),
+                        false => {
+                            let trace = payload.shared_trace();
+                            self.start_tool(tool, call, &calls.context, received, trace, &mut begun.allowed)
+                        }
                     },
                 ),
             };
-            started.push((tool_call_id, name, tool));
+            begun.started.push((tool_call_id, name, tool));
         }
-        Begun { started, for_later }
+        begun
     }
 
     /// Keeps the calls of background tools and waits for the results, which come in the order of the request.
     async fn await_results(&self, begun: &mut Begun, received: Instant) -> Result<Handled, Rejection> {
-        let Begun { started, for_later } = begun;
+        let Begun { started, for_later, allowed } = begun;
         if let Some(late) = late(started) {
             let tools = joined(started, |(_, name, _)| name).into_owned();
             return Err(Rejection::Busy { seconds: seconds(late), tools: Some(tools) });
@@ -159,18 +167,13 @@ impl Router {
         };
         let mut results = ToolResults::with_capacity(started.len());
         let mut ended = SmallVec::with_capacity(started.len());
-        let mut allowed = None;
         for (tool_call_id, tool, started) in started {
-            let not_run = |answer, outcome| Found { answer, outcome, attempt: 0 };
             let Found { answer, outcome, attempt } = match started {
-                Started::Answered(answer, outcome) => not_run(mem::take(answer), *outcome),
-                Started::Running(running) => {
-                    allowed = allowed.max(running.deadline.instant());
-                    running.result(&self.once).await
-                }
-                Started::ForLater(spec) if are_kept => not_run(accepted_object(spec.response), ACCEPTED),
-                Started::ForLater(_) => not_run(error_object(NEUTRAL), "failed"),
-                Started::Refused { .. } => not_run(error_object(BUSY), REFUSED),
+                Started::Ended(found) => mem::take(found),
+                Started::Running(running) => running.result(&self.once).await,
+                Started::ForLater(spec) if are_kept => Found::not_run(accepted_object(spec.response), ACCEPTED),
+                Started::ForLater(_) => Found::not_run(error_object(NEUTRAL), "failed"),
+                Started::Refused { .. } => Found::not_run(error_object(BUSY), REFUSED),
             };
             results.add(tool_call_id.clone(), answer);
             ended.push(EndedCall { tool: mem::take(tool), outcome, attempt });
@@ -186,6 +189,7 @@ impl Router {
         context: &LazyContext,
         received: Instant,
         trace: Option<&Arc<TraceContext>>,
+        allowed: &mut Option<Instant>,
     ) -> Started {
         let spec = tool.spec;
         let span = ToolSpan::new(tool, context, &call.id);
@@ -201,6 +205,7 @@ impl Router {
                 return Started::Refused { late };
             }
         };
+        *allowed = (*allowed).max(deadline.instant());
         let key = ToolKey::new(context.call_id(), call);
         let about = Call::new(context.clone(), Some(call.id.clone()), deadline).in_trace(trace);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
@@ -228,13 +233,17 @@ impl Router {
                 }
                 None => {
                     count(spec, LATE);
-                    Found { answer: error_object(TOO_LATE), outcome: LATE, attempt: 0 }
+                    Found::not_run(error_object(TOO_LATE), LATE)
                 }
             }
         };
         // In a box, as everything that a task passes through would move it.
-        let task = self.running.spawn(span.clone().around(Box::pin(work)));
-        Started::Running(Running { spec, key, task, received, deadline, span })
+        let begun = begin(span.clone().around(Box::pin(work)), &self.running);
+        let run = ToolRun { spec, key, received, deadline, span };
+        match begun {
+            Work::Ended(ended) => Started::Ended(run.found(Some(ended), &self.once)),
+            Work::Task(task) => Started::Running(Box::new(Running { run, task })),
+        }
     }
 
     fn no_such_tool(&self, call: &ToolCall) -> String {
@@ -362,21 +371,29 @@ const FINISH_WITHIN: Duration = Duration::from_secs(600);
 struct Begun {
     started: SmallVec<[StartedCall; 1]>,
     for_later: Vec<ForLater>,
+    /// Until when the last of those that were begun may take.
+    allowed: Option<Instant>,
 }
 
 type StartedCall = (Arc<str>, Cow<'static, str>, Started);
 
 /// A tool call after it was looked up.
 enum Started {
-    /// At once, and with which outcome.
-    Answered(String, &'static str),
-    Running(Running),
+    Ended(Found),
+    Running(Box<Running>),
     /// It is to be kept, and runs afterwards.
     ForLater(&'static ToolSpec),
     /// It would have been late by so much.
     Refused {
         late: Duration,
     },
+}
+
+impl Started {
+    /// Answered without the tool.
+    fn not_run(answer: String, outcome: &'static str) -> Self {
+        Self::Ended(Found::not_run(answer, outcome))
+    }
 }
 
 /// The refusal of what would have been late by so much.
@@ -388,25 +405,37 @@ fn seconds(late: Duration) -> u64 {
 fn late(started: &[StartedCall]) -> Option<Duration> {
     let late = started.iter().map(|(.., started)| match started {
         Started::Refused { late } => Some(*late),
-        Started::Answered(..) | Started::Running(_) | Started::ForLater(_) => None,
+        Started::Ended(_) | Started::Running(_) | Started::ForLater(_) => None,
     });
     late.reduce(|one, other| Some(one?.min(other?))).flatten()
 }
 
-/// A tool that runs in a task of its own.
-struct Running {
+/// A tool that was begun.
+struct ToolRun {
     spec: &'static ToolSpec,
     key: ToolKey,
-    task: tokio::task::JoinHandle<Found>,
     received: Instant,
     deadline: Deadline,
     span: ToolSpan,
 }
 
+/// A tool that runs in a task of its own.
+struct Running {
+    run: ToolRun,
+    task: JoinHandle<Found>,
+}
+
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(&mut self, once: &Once) -> Found {
-        let outcome = self.deadline.bound_task(&mut self.task).await;
+        let ended = self.run.deadline.bound_task(&mut self.task).await;
+        self.run.found(ended.map(|ended| ended.map_err(|error| error.to_string())), once)
+    }
+}
+
+impl ToolRun {
+    /// What is answered where the tool came to `outcome`; `None` is its deadline.
+    fn found(&self, outcome: Option<Outcome<Found>>, once: &Once) -> Found {
         crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
         let outcome = match outcome {
             Some(Ok(found)) if found.outcome != LATE => return found,
@@ -418,8 +447,8 @@ impl Running {
             None => once.attempt(&self.key),
         };
         let (answer, outcome) = self.span.in_scope(|| match outcome {
-            Some(Err(error)) => {
-                error!(outcome = "failed", cause = %error, "{} ended without a result", self.spec.location);
+            Some(Err(cause)) => {
+                error!(outcome = "failed", cause, "{} ended without a result", self.spec.location);
                 (error_object(NEUTRAL), "failed")
             }
             Some(Ok(_)) | None => {

@@ -36,8 +36,8 @@ impl ToolSpan {
     }
 
     /// `future` with each of its turns in scope.
-    pub(crate) async fn around<F: Future + Unpin>(mut self, mut future: F) -> F::Output {
-        std::future::poll_fn(|context| self.turn(|| Pin::new(&mut future).poll(context))).await
+    pub(crate) fn around<F: Future + Unpin>(mut self, mut future: F) -> impl Future<Output = F::Output> + Unpin {
+        std::future::poll_fn(move |context| self.turn(|| Pin::new(&mut future).poll(context)))
     }
 
     fn turn<T>(&mut self, work: impl FnOnce() -> T) -> T {

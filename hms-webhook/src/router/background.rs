@@ -44,7 +44,7 @@ impl Router {
             && let Err(error) = arguments.refuse()
         {
             span.in_scope(|| log_tool_error(spec, &error));
-            return Started::Answered(error_object(error.told()), outcome_of(&error));
+            return Started::not_run(error_object(error.told()), outcome_of(&error));
         }
         let event = NewEvent {
             key: ToolKey::new(context.call_id(), call).as_str().to_owned(),
