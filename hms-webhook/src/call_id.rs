@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// A number is a run of 10 to 15 digits that stands alone and is no Unix time, or 8 to 15 behind a `+`.
 pub(crate) fn logged(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    if is_uuid(bytes) {
+    if !has_many_digits(bytes) || is_uuid(bytes) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::new();
@@ -28,13 +28,15 @@ pub(crate) fn logged(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// So many digits the shortest number has.
+const SHORTEST: usize = 8;
 /// So many digits of a number stay, which tell calls apart and lead to nobody.
 const SHOWN: usize = 3;
 
 fn is_number(digits: &str, before: Option<u8>, behind: Option<u8>) -> bool {
     let is_part_of_a_word = |beside: Option<u8>| beside.is_some_and(|byte| byte.is_ascii_alphanumeric());
     match before {
-        Some(b'+') => (8..=15).contains(&digits.len()),
+        Some(b'+') => (SHORTEST..=15).contains(&digits.len()),
         before => {
             (10..=15).contains(&digits.len())
                 && !is_part_of_a_word(before)
@@ -42,6 +44,15 @@ fn is_number(digits: &str, before: Option<u8>, behind: Option<u8>) -> bool {
                 && !is_unix_time(digits)
         }
     }
+}
+
+/// Whether as many digits stand together as the shortest number has. In most texts they do not.
+fn has_many_digits(text: &[u8]) -> bool {
+    let mut together = 0;
+    text.iter().any(|byte| {
+        together = if byte.is_ascii_digit() { together + 1 } else { 0 };
+        together == SHORTEST
+    })
 }
 
 /// Whether it may be a time of these decades, in seconds or milliseconds.

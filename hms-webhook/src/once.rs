@@ -7,7 +7,10 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     mem,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -45,8 +48,7 @@ pub(crate) struct Once {
     store: Arc<dyn Store>,
     /// What runs in this process. Nobody waits for most of it, so what wakes those who wait is made for the first of them.
     flights: Mutex<Flights>,
-    /// Since when nothing could be claimed.
-    trouble: Mutex<Option<Instant>>,
+    trouble: Trouble,
     health: Arc<StoreHealth>,
     /// What a stop waits for.
     running: TaskTracker,
@@ -108,7 +110,7 @@ impl Found {
 
 impl Once {
     pub(crate) fn new(store: Arc<dyn Store>, health: Arc<StoreHealth>, running: TaskTracker) -> Self {
-        Self { store, flights: Mutex::default(), trouble: Mutex::default(), health, running }
+        Self { store, flights: Mutex::default(), trouble: Trouble::none(), health, running }
     }
 
     /// The answer under `key`: the kept one, the one of who is at it, or that of `work`, which is told how often
@@ -145,13 +147,13 @@ impl Once {
             let name = key.as_str();
             let earlier = match self.claim(name, lease, begin_by).await {
                 Ok(Claimed::Kept(kept)) => {
-                    self.end_trouble();
+                    self.trouble.end();
                     debug!(outcome = "stored", "a repetition was answered with the kept result");
                     flight.land(&kept);
                     return Some(Found::known(kept));
                 }
                 Ok(Claimed::Granted(earlier)) => {
-                    self.end_trouble();
+                    self.trouble.end();
                     if begin_by.is_over() {
                         drop(flight);
                         self.release(name).await;
@@ -169,7 +171,7 @@ impl Once {
                     return None;
                 }
                 Err(failure) => {
-                    self.begin_trouble();
+                    self.trouble.begin();
                     self.health.has_failed(&failure);
                     if begin_by.is_over() {
                         complain("whether this tool call is a repetition cannot be looked up", &failure);
@@ -204,7 +206,7 @@ impl Once {
     /// Whether the store has answered. What is answered to the caller and not kept yet could be answered a second time,
     /// with a second effect, so the answer waits for the store as long as it can.
     async fn is_remembered_in_time(&self, key: &str, done: &Done, deadline: Deadline) -> bool {
-        if self.is_in_trouble() {
+        if self.trouble.lasts() {
             return false;
         }
         let remembering = pin!(remember(&*self.store, &self.health, key, done));
@@ -221,22 +223,6 @@ impl Once {
             self.health.has_failed(&failure);
             complain("the claim of a tool call that was not begun cannot be given up; it ends by itself", &failure);
         }
-    }
-
-    fn begin_trouble(&self) {
-        self.trouble().get_or_insert_with(Instant::now);
-    }
-
-    fn end_trouble(&self) {
-        *self.trouble() = None;
-    }
-
-    fn is_in_trouble(&self) -> bool {
-        self.trouble().is_some_and(|since| since.elapsed() > TROUBLE)
-    }
-
-    fn trouble(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Becomes the first of its key, or gives back what to wait for.
@@ -274,6 +260,40 @@ impl Once {
     fn flights(&self) -> MutexGuard<'_, Flights> {
         // Nothing in here panics while it holds the lock.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Since when nothing could be claimed.
+#[derive(Debug)]
+struct Trouble {
+    start: Instant,
+    /// Milliseconds from `start`, and one; zero while there is none.
+    since: AtomicU64,
+}
+
+impl Trouble {
+    fn none() -> Self {
+        Self { start: Instant::now(), since: AtomicU64::new(0) }
+    }
+
+    fn begin(&self) {
+        let now = 1 + self.start.elapsed().as_millis() as u64;
+        // One that has begun goes on.
+        let _ = self.since.compare_exchange(0, now, Relaxed, Relaxed);
+    }
+
+    fn end(&self) {
+        if self.since.load(Relaxed) != 0 {
+            self.since.store(0, Relaxed);
+        }
+    }
+
+    /// Whether a store has failed for so long that no answer waits for it.
+    fn lasts(&self) -> bool {
+        match self.since.load(Relaxed) {
+            0 => false,
+            since => self.start.elapsed() > Duration::from_millis(since - 1) + TROUBLE,
+        }
     }
 }
 

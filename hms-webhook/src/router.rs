@@ -1,8 +1,8 @@
 //! Which handler an event goes to, and running it: in a task of its own, within its deadline, its panics contained.
 
 mod background;
+mod first_turn;
 mod result;
-mod work;
 
 use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 
@@ -41,7 +41,7 @@ use crate::{
 };
 use background::ForLater;
 use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
-use work::{Outcome, Work, begin};
+use first_turn::{Outcome, first_turn, one_thread_does_everything};
 
 /// A tool with what start-up prepared for it.
 #[derive(Debug)]
@@ -133,6 +133,7 @@ impl Router {
             started: SmallVec::with_capacity(calls.tool_call_list.len()),
             for_later: Vec::new(),
             allowed: None,
+            first_turns: one_thread_does_everything(),
         };
         for call in &calls.tool_call_list {
             let tool_call_id = call.id.clone();
@@ -144,7 +145,7 @@ impl Router {
                         true => self.prepare_background(tool, &calls.context, call, payload, &mut begun.for_later),
                         false => {
                             let trace = payload.shared_trace();
-                            self.start_tool(tool, call, &calls.context, received, trace, &mut begun.allowed)
+                            self.start_tool(tool, call, &calls.context, received, trace, &mut begun)
                         }
                     },
                 ),
@@ -156,7 +157,7 @@ impl Router {
 
     /// Keeps the calls of background tools and waits for the results, which come in the order of the request.
     async fn await_results(&self, begun: &mut Begun, received: Instant) -> Result<Handled, Rejection> {
-        let Begun { started, for_later, allowed } = begun;
+        let Begun { started, for_later, allowed, .. } = begun;
         if let Some(late) = late(started) {
             let tools = joined(started, |(_, name, _)| name).into_owned();
             return Err(Rejection::Busy { seconds: seconds(late), tools: Some(tools) });
@@ -189,7 +190,7 @@ impl Router {
         context: &LazyContext,
         received: Instant,
         trace: Option<&Arc<TraceContext>>,
-        allowed: &mut Option<Instant>,
+        begun: &mut Begun,
     ) -> Started {
         let spec = tool.spec;
         let span = ToolSpan::new(tool, context, &call.id);
@@ -205,7 +206,7 @@ impl Router {
                 return Started::Refused { late };
             }
         };
-        *allowed = (*allowed).max(deadline.instant());
+        begun.allowed = begun.allowed.max(deadline.instant());
         let key = ToolKey::new(context.call_id(), call);
         let about = Call::new(context.clone(), Some(call.id.clone()), deadline).in_trace(trace);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
@@ -238,12 +239,15 @@ impl Router {
             }
         };
         // In a box, as everything that a task passes through would move it.
-        let begun = begin(span.clone().around(Box::pin(work)), &self.running);
-        let run = ToolRun { spec, key, received, deadline, span };
-        match begun {
-            Work::Ended(ended) => Started::Ended(run.found(Some(ended), &self.once)),
-            Work::Task(task) => Started::Running(Box::new(Running { run, task })),
+        let mut work = span.around(Box::pin(work));
+        let run = |span| ToolRun { spec, key, received, deadline, span };
+        if begun.first_turns
+            && let Some(ended) = first_turn(&mut work)
+        {
+            return Started::Ended(run(work.span).found(Some(ended), &self.once));
         }
+        let run = run(work.span.clone());
+        Started::Running(Box::new(Running { run, task: self.running.spawn(work) }))
     }
 
     fn no_such_tool(&self, call: &ToolCall) -> String {
@@ -373,6 +377,8 @@ struct Begun {
     for_later: Vec<ForLater>,
     /// Until when the last of those that were begun may take.
     allowed: Option<Instant>,
+    /// Each takes its first turn at once, before it has a task.
+    first_turns: bool,
 }
 
 type StartedCall = (Arc<str>, Cow<'static, str>, Started);

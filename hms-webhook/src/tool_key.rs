@@ -20,7 +20,7 @@ impl ToolKey {
         let mut digest = Sha256::new();
         // With their lengths, so that no part can be taken for the end of the one before it.
         for part in [call_id, &call.id, &call.name] {
-            digest.update((part.len() as u64).to_le_bytes());
+            digest.update((part.len() as u32).to_le_bytes());
             digest.update(part);
         }
         without_blanks(&object_text(&call.arguments), |part| digest.update(part));

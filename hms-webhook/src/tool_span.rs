@@ -3,7 +3,11 @@
 //! A span that nobody looks at costs as much as the line that every request has, and most tools log nothing. The log of
 //! `App::run` therefore takes the names from here, and the span is made when somebody asks for it.
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use tracing::{Span, field::Empty, info_span};
 
@@ -36,8 +40,8 @@ impl ToolSpan {
     }
 
     /// `future` with each of its turns in scope.
-    pub(crate) fn around<F: Future + Unpin>(mut self, mut future: F) -> impl Future<Output = F::Output> + Unpin {
-        std::future::poll_fn(move |context| self.turn(|| Pin::new(&mut future).poll(context)))
+    pub(crate) fn around<F: Future + Unpin>(self, future: F) -> InSpan<F> {
+        InSpan { span: self, future }
     }
 
     fn turn<T>(&mut self, work: impl FnOnce() -> T) -> T {
@@ -49,6 +53,21 @@ impl ToolSpan {
                 work()
             }
         }
+    }
+}
+
+/// A future that has each of its turns in the scope of a span.
+pub(crate) struct InSpan<F> {
+    pub(crate) span: ToolSpan,
+    future: F,
+}
+
+impl<F: Future + Unpin> Future for InSpan<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { span, future } = &mut *self;
+        span.turn(|| Pin::new(future).poll(context))
     }
 }
 
@@ -70,13 +89,14 @@ pub(crate) fn outcome(outcome: &'static str) {
 pub(crate) mod unmade {
     use std::{
         cell::RefCell,
+        mem,
         sync::{
             Arc,
             atomic::{AtomicBool, Ordering::Relaxed},
         },
     };
 
-    use tracing::span::EnteredSpan;
+    use tracing::{Span, span::EnteredSpan};
 
     use super::ToolSpan;
     use crate::event::LazyContext;
@@ -132,9 +152,13 @@ pub(crate) mod unmade {
 
     /// Puts the names of `span` into what this thread logs until the returned value is dropped.
     pub(super) fn enter(span: &mut ToolSpan) -> Entered<'_> {
-        let names = match span {
-            ToolSpan::Unmade(names) => Some(Current::Unmade(names.clone())),
-            ToolSpan::Made(_) => None,
+        // Moved there and back again: most calls are entered once, and nobody else has their names.
+        let names = match mem::replace(span, ToolSpan::Made(Span::none())) {
+            ToolSpan::Unmade(names) => Some(Current::Unmade(names)),
+            made @ ToolSpan::Made(_) => {
+                *span = made;
+                None
+            }
         };
         Entered { span, outer: CURRENT.replace(names) }
     }
@@ -147,8 +171,10 @@ pub(crate) mod unmade {
     impl Drop for Entered<'_> {
         /// Gives the thread back what it had, even after a panic; a span that was made meanwhile stays.
         fn drop(&mut self) {
-            if let Some(Current::Made(entered)) = CURRENT.replace(self.outer.take()) {
-                *self.span = ToolSpan::Made(entered.exit());
+            match CURRENT.replace(self.outer.take()) {
+                Some(Current::Unmade(names)) => *self.span = ToolSpan::Unmade(names),
+                Some(Current::Made(entered)) => *self.span = ToolSpan::Made(entered.exit()),
+                None => {}
             }
         }
     }

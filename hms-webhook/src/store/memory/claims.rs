@@ -1,6 +1,6 @@
 //! What was claimed, and what came of it.
 
-use std::{collections::VecDeque, hash::BuildHasher, mem, time::Duration};
+use std::{collections::VecDeque, hash::BuildHasher, hint::black_box, mem, time::Duration};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use tokio::time::Instant;
@@ -12,6 +12,8 @@ use crate::store::Claim;
 const AFTER_LEASE: Duration = Duration::from_secs(600);
 /// What is remembered for longer than this lies apart.
 const LONG: Duration = Duration::from_secs(3600);
+/// So many entries before it is forgotten, an entry is looked at.
+const AHEAD: usize = 8;
 /// For up to so many entries their room is reserved when the first one comes.
 const RESERVED: usize = 1_000_000;
 
@@ -261,6 +263,8 @@ impl Entries {
     fn take_first(&mut self) -> Option<Held> {
         let first = self.entries.pop_front()?;
         self.first = self.first.wrapping_add(1);
+        // Those that are forgotten soon are on their way from memory by then.
+        black_box(self.entries.get(AHEAD).map(|held| held.expires));
         Some(first)
     }
 }

@@ -3,10 +3,12 @@
 //! A text in memory of its own is far away by the time it is freed, and freeing looks at it. Here those that were added
 //! together lie together and are freed together.
 
-use std::mem;
+use std::{hint::black_box, mem};
 
 /// How many bytes lie together. A longer text lies alone.
 const TOGETHER: usize = 64 * 1024;
+/// So many bytes before they are written, they are looked at: some texts.
+const AHEAD: usize = 512;
 
 #[derive(Default)]
 pub(super) struct Texts {
@@ -22,6 +24,8 @@ pub(super) struct Texts {
 #[derive(Default)]
 struct Chunk {
     bytes: Vec<u8>,
+    /// So many bytes hold texts, or did.
+    filled: usize,
     texts: usize,
 }
 
@@ -35,11 +39,14 @@ pub(super) struct Text {
 impl Texts {
     pub(super) fn add(&mut self, text: &str) -> Text {
         let number = self.with_room_for(text.len());
-        let Chunk { bytes, texts } = &mut self.chunks[number as usize];
-        let start = bytes.len() as u32;
-        bytes.extend_from_slice(text.as_bytes());
+        let Chunk { bytes, filled, texts } = &mut self.chunks[number as usize];
+        let (start, end) = (*filled, *filled + text.len());
+        bytes[start..end].copy_from_slice(text.as_bytes());
+        // Where the next ones go is on its way from memory by then.
+        black_box(bytes.get(end + AHEAD));
+        *filled = end;
         *texts += 1;
-        Text { chunk: number, start, length: text.len() }
+        Text { chunk: number, start: start as u32, length: text.len() }
     }
 
     pub(super) fn get(&self, text: &Text) -> &[u8] {
@@ -48,15 +55,15 @@ impl Texts {
     }
 
     pub(super) fn remove(&mut self, text: Text) {
-        let Chunk { bytes, texts } = &mut self.chunks[text.chunk as usize];
+        let Chunk { bytes, filled, texts } = &mut self.chunks[text.chunk as usize];
         *texts -= 1;
         if *texts > 0 {
             return;
         }
-        bytes.clear();
+        *filled = 0;
         if self.current != Some(text.chunk) {
             let bytes = mem::take(bytes);
-            if bytes.capacity() == TOGETHER {
+            if bytes.len() == TOGETHER {
                 self.spare = bytes;
             }
             self.empty.push(text.chunk);
@@ -66,7 +73,7 @@ impl Texts {
     /// The number of a chunk with room for so many bytes.
     fn with_room_for(&mut self, length: usize) -> u32 {
         if let Some(current) = self.current
-            && self.chunks[current as usize].bytes.len() + length <= TOGETHER
+            && self.chunks[current as usize].filled + length <= TOGETHER
         {
             return current;
         }
@@ -74,12 +81,15 @@ impl Texts {
             self.chunks.push(Chunk::default());
             self.chunks.len() as u32 - 1
         });
-        if length <= TOGETHER {
-            let mut bytes = mem::take(&mut self.spare);
-            bytes.reserve_exact(TOGETHER);
-            self.chunks[number as usize].bytes = bytes;
+        self.chunks[number as usize].bytes = if length > TOGETHER {
+            vec![0; length]
+        } else {
             self.current = Some(number);
-        }
+            match mem::take(&mut self.spare) {
+                spare if spare.is_empty() => vec![0; TOGETHER],
+                spare => spare,
+            }
+        };
         number
     }
 }
@@ -124,6 +134,6 @@ mod tests {
         let mut texts = Texts::default();
         let alone = texts.add(&"z".repeat(TOGETHER * 2));
         texts.remove(alone);
-        assert_eq!(texts.spare.capacity() + texts.chunks.iter().map(|chunk| chunk.bytes.capacity()).sum::<usize>(), 0);
+        assert_eq!(texts.spare.len() + texts.chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>(), 0);
     }
 }
