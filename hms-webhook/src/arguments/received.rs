@@ -194,12 +194,11 @@ fn fill(slots: &mut [Slot], walk: &mut Walk, text: &str, prepared: &PreparedArgu
     };
     match (prepared.root.as_object(), slots) {
         (Some(object), slots) if !prepared.whole => {
-            let (members, _) = walk.members(object, text, &Path::Root);
-            for member in members {
+            walk.members(object, text, &Path::Root, |member| {
                 if let Some(slot) = member.property.and_then(|index| slots.get_mut(index)) {
                     *slot = if member.is_sound { sent(member.json) } else { Slot::AtFault };
                 }
-            }
+            });
             // What is required and was not sent has its fault already; only what stands for it is taken otherwise.
             for (property, slot) in object.properties.iter().zip(slots) {
                 if property.required && matches!(slot, Slot::Absent) {

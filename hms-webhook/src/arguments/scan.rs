@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
@@ -47,7 +47,14 @@ pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
 
 /// The members of a JSON object in the order in which they are written, repeated ones too.
 pub(crate) fn members(json: &str) -> Option<SentMembers<'_>> {
-    serde_json::from_str::<Members<'_>>(json).ok().map(|members| members.0)
+    let mut members = SmallVec::new();
+    read_members(json, &mut members).then_some(members)
+}
+
+/// The same, added to `members`, which need not be moved then; whether `json` is an object.
+pub(crate) fn read_members<'a>(json: &'a str, members: &mut SentMembers<'a>) -> bool {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    Members(members).deserialize(&mut deserializer).and_then(|()| deserializer.end()).is_ok()
 }
 
 /// The items of a JSON array.
@@ -86,25 +93,28 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 /// Most objects have few members.
 pub(crate) type SentMembers<'a> = SmallVec<[(Cow<'a, str>, &'a str); 4]>;
 
-struct Members<'a>(SentMembers<'a>);
+struct Members<'m, 'a>(&'m mut SentMembers<'a>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read<'a>(PhantomData<&'a ()>);
-        impl<'de: 'a, 'a> Visitor<'de> for Read<'a> {
-            type Value = Members<'a>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = SmallVec::new();
-                while let Some((name, value)) = map.next_entry::<Text<'_>, &RawValue>()? {
-                    members.push((name.0, value.get()));
-                }
-                Ok(Members(members))
-            }
+impl<'de> DeserializeSeed<'de> for Members<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = map.next_entry::<Text<'_>, &RawValue>()? {
+            self.0.push((name.0, value.get()));
         }
-        deserializer.deserialize_map(Read(PhantomData))
+        Ok(())
     }
 }
 

@@ -33,7 +33,8 @@ impl Walk {
         json: &'a str,
         path: &Path<'_>,
     ) -> Cow<'a, str> {
-        let (members, complete) = self.members(object, json, path);
+        let mut members = Vec::new();
+        let complete = self.members(object, json, path, |member| members.push(member));
         let fits = object.minimum.is_none_or(|minimum| members.len() >= minimum)
             && object.maximum.is_none_or(|maximum| members.len() <= maximum);
         if !fits {
@@ -47,19 +48,20 @@ impl Walk {
         format!("{{{}}}", written.collect::<Vec<_>>().join(",")).into()
     }
 
-    /// The members of the object `json`, and whether they are all that it has.
+    /// Gives the members of the object `json` to `take`; whether they are all that it has.
     pub(crate) fn members<'a>(
         &mut self,
         shape: &ObjectShape,
         json: &'a str,
         path: &Path<'_>,
-    ) -> (SmallVec<[Member<'a>; 4]>, bool) {
-        let Some(sent) = scan::members(json) else {
+        mut take: impl FnMut(Member<'a>),
+    ) -> bool {
+        let mut sent = SmallVec::new();
+        if !scan::read_members(json, &mut sent) {
             self.faults.note(|| format!("{path} has a name that is not valid Unicode"));
-            return (SmallVec::new(), false);
-        };
+            return false;
+        }
         let mut complete = true;
-        let mut members = SmallVec::with_capacity(sent.len());
         let mut seen: SmallVec<[bool; 16]> = smallvec![false; shape.properties.len()];
         let mut seen_besides = HashSet::new();
         for (name, json) in &sent {
@@ -95,7 +97,7 @@ impl Walk {
                 },
             };
             let is_sound = self.faults.count() == before;
-            members.push(Member { name: name.clone(), property: index, json, is_sound });
+            take(Member { name: name.clone(), property: index, json, is_sound });
         }
         for (property, _) in shape.properties.iter().zip(&seen).filter(|(property, seen)| property.required && !**seen)
         {
@@ -105,7 +107,7 @@ impl Walk {
                 expected => format!("{here} is missing; it must be {expected}"),
             });
         }
-        (members, complete)
+        complete
     }
 
     /// The shape of a member that is no property.
