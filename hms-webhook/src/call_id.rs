@@ -8,17 +8,17 @@ use std::borrow::Cow;
 /// A number is a run of 10 to 15 digits that stands alone and is no Unix time, or 8 to 15 behind a `+`.
 pub(crate) fn logged(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    if !has_many_digits(bytes) || is_uuid(bytes) {
-        return Cow::Borrowed(text);
-    }
     let mut shown = String::new();
     let (mut done, mut at) = (0, 0);
     while at < bytes.len() {
         let count = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let digits = text.get(at..at + count).unwrap_or_default();
-        if is_number(digits, at.checked_sub(1).map(|before| bytes[before]), bytes.get(at + count).copied()) {
-            shown.extend([&text[done..at], "…", &digits[count - SHOWN..]]);
-            done = at + count;
+        if count >= SHORTEST {
+            let digits = &text[at..at + count];
+            let (before, behind) = (at.checked_sub(1).map(|before| bytes[before]), bytes.get(at + count).copied());
+            if is_number(digits, before, behind) && !is_uuid(bytes) {
+                shown.extend([&text[done..at], "…", &digits[count - SHOWN..]]);
+                done = at + count;
+            }
         }
         at += count.max(1);
     }
@@ -44,15 +44,6 @@ fn is_number(digits: &str, before: Option<u8>, behind: Option<u8>) -> bool {
                 && !is_unix_time(digits)
         }
     }
-}
-
-/// Whether as many digits stand together as the shortest number has. In most texts they do not.
-fn has_many_digits(text: &[u8]) -> bool {
-    let mut together = 0;
-    text.iter().any(|byte| {
-        together = if byte.is_ascii_digit() { together + 1 } else { 0 };
-        together == SHORTEST
-    })
 }
 
 /// Whether it may be a time of these decades, in seconds or milliseconds.

@@ -1,4 +1,5 @@
-//! Which handler an event goes to, and running it: in a task of its own, within its deadline, its panics contained.
+//! Which handler an event goes to, and running it: in a task of its own unless its first turn was its last, within its
+//! deadline, its panics contained.
 
 mod background;
 mod first_turn;
@@ -9,7 +10,10 @@ use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 use hashbrown::DefaultHashBuilder;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::{JoinHandle, yield_now},
+    time::Instant,
+};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, error, info_span, warn};
 
@@ -40,8 +44,8 @@ use crate::{
     words::{instead, nearest, shorten},
 };
 use background::ForLater;
-use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
 use first_turn::{Outcome, first_turn, one_thread_does_everything};
+use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
 
 /// A tool with what start-up prepared for it.
 #[derive(Debug)]
@@ -179,7 +183,7 @@ impl Router {
             results.add(tool_call_id.clone(), answer);
             ended.push(EndedCall { tool: mem::take(tool), outcome, attempt });
         }
-        let allowed = allowed.map_or(self.budgets.tool_calls, |until| until.saturating_duration_since(received));
+        let allowed = allowed.unwrap_or(self.budgets.tool_calls);
         Ok(Handled { reply: Reply::Tools(results), ended: Ended::Tools(ended), allowed: Some(allowed) })
     }
 
@@ -206,7 +210,7 @@ impl Router {
                 return Started::Refused { late };
             }
         };
-        begun.allowed = begun.allowed.max(deadline.instant());
+        begun.allowed = begun.allowed.max(Some(time));
         let key = ToolKey::new(context.call_id(), call);
         let about = Call::new(context.clone(), Some(call.id.clone()), deadline).in_trace(trace);
         let (prepared, states, once) = (tool.arguments.clone(), self.states.clone(), self.once.clone());
@@ -375,8 +379,8 @@ const FINISH_WITHIN: Duration = Duration::from_secs(600);
 struct Begun {
     started: SmallVec<[StartedCall; 1]>,
     for_later: Vec<ForLater>,
-    /// Until when the last of those that were begun may take.
-    allowed: Option<Instant>,
+    /// How long the one of those that were begun may take that may take longest.
+    allowed: Option<Duration>,
     /// Each takes its first turn at once, before it has a task.
     first_turns: bool,
 }
@@ -434,7 +438,14 @@ struct Running {
 impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(&mut self, once: &Once) -> Found {
-        let ended = self.run.deadline.bound_task(&mut self.task).await;
+        let mut ended = self.run.deadline.bound_task(&mut self.task).await;
+        if ended.is_none() {
+            // The tool is given up in the same moment. It does so first, so that a repetition finds it gone.
+            yield_now().await;
+            if self.task.is_finished() {
+                ended = Some((&mut self.task).await);
+            }
+        }
         self.run.found(ended.map(|ended| ended.map_err(|error| error.to_string())), once)
     }
 }

@@ -1,5 +1,7 @@
 //! By what a repetition of a tool call is recognised.
 
+use std::hash::{Hash, Hasher};
+
 use sha2::{Digest, Sha256};
 
 use crate::{arguments::object_text, event::ToolCall};
@@ -12,8 +14,17 @@ const DIGITS: usize = 32;
 /// answer to other arguments would be a wrong one. Half of a SHA-256 tells apart what nobody tells apart on purpose.
 ///
 /// It is as long for all of them, so that it needs no memory of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ToolKey([u8; PREFIX.len() + DIGITS]);
+
+impl Hash for ToolKey {
+    /// Half of the digest is enough to find a place.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if let Some(digits) = self.0.last_chunk() {
+            state.write_u128(u128::from_ne_bytes(*digits));
+        }
+    }
+}
 
 impl ToolKey {
     pub(crate) fn new(call_id: &str, call: &ToolCall) -> Self {
@@ -39,13 +50,16 @@ impl ToolKey {
 
 /// Hands on the parts of a JSON text between its blanks. Who sends a call again may write it anew.
 fn without_blanks(json: &str, mut part: impl FnMut(&[u8])) {
+    if !json.bytes().any(is_blank) {
+        return part(json.as_bytes());
+    }
     let (mut start, mut in_string, mut is_escaped) = (0, false, false);
     for (index, byte) in json.bytes().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' => is_escaped = in_string,
             b'"' => in_string = !in_string,
-            b' ' | b'\t' | b'\n' | b'\r' if !in_string => {
+            byte if !in_string && is_blank(byte) => {
                 part(&json.as_bytes()[start..index]);
                 start = index + 1;
             }
@@ -53,4 +67,8 @@ fn without_blanks(json: &str, mut part: impl FnMut(&[u8])) {
         }
     }
     part(&json.as_bytes()[start..]);
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

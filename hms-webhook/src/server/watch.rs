@@ -26,8 +26,9 @@ use crate::limits::Limits;
 #[derive(Debug)]
 pub(super) struct Watch {
     start: Instant,
-    head_time: Duration,
-    idle_time: Duration,
+    /// Milliseconds.
+    head_time: u64,
+    idle_time: u64,
     /// Milliseconds from `start`, while no request is being answered.
     until: AtomicU64,
     /// Milliseconds that begin when somebody next asks; zero if they have begun. Most of what happens is followed by
@@ -50,10 +51,10 @@ impl Watch {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             start: Instant::now(),
-            head_time: limits.head_time,
-            idle_time: limits.idle_time,
+            head_time: milliseconds(limits.head_time),
+            idle_time: milliseconds(limits.idle_time),
             until: AtomicU64::new(0),
-            wait: AtomicU64::new(milliseconds(limits.idle_time).max(1)),
+            wait: AtomicU64::new(milliseconds(limits.idle_time)),
             requests: AtomicU32::new(0),
             is_new: AtomicBool::new(true),
             is_ahead: AtomicBool::new(false),
@@ -129,14 +130,15 @@ impl Watch {
         self.in_head.load(Relaxed) || self.lingers.load(Relaxed)
     }
 
-    fn set(&self, from_now: Duration) {
-        self.wait.store(milliseconds(from_now).max(1), Relaxed);
+    fn set(&self, milliseconds_from_now: u64) {
+        self.wait.store(milliseconds_from_now, Relaxed);
     }
 }
 
 /// Shorter than a millisecond is a millisecond, so that no limit becomes zero.
 fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+    let part = u64::from(duration.subsec_nanos().div_ceil(1_000_000));
+    duration.as_secs().saturating_mul(1000).saturating_add(part).max(1)
 }
 
 /// A request that is being answered.
@@ -284,5 +286,5 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// How long a peer may take to notice that its connection was closed.
-const LINGER_TIME: Duration = Duration::from_secs(2);
+/// How many milliseconds a peer may take to notice that its connection was closed.
+const LINGER_TIME: u64 = 2000;

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use hms_webhook::{App, Call, ToolError, tool, tools};
+use hms_webhook::{App, Call, ToolError, testing::TestPlatform, tool, tools};
 use serde_json::json;
 
 use crate::support::{Server, message, tool_calls};
@@ -54,6 +54,51 @@ async fn number() -> u32 {
 
 fn app() -> App {
     App::new().tools(tools![lookup_order, broken, refusing, panicking, panicking_in_the_pool, number])
+}
+
+/// Count, in a second turn.
+#[tool]
+async fn number_in_a_second_turn() -> u32 {
+    tokio::task::yield_now().await;
+    7
+}
+
+/// Panic, in a second turn.
+#[tool]
+async fn panicking_in_a_second_turn() -> String {
+    tokio::task::yield_now().await;
+    panic!("the password is hunter2")
+}
+
+/// Count, when a timer and another task are done.
+#[tool]
+async fn number_of_another_task() -> u32 {
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    tokio::spawn(async { 7 }).await.unwrap_or_default()
+}
+
+/// Where one thread does everything, a tool has its first turn before it has a task; elsewhere it has one from the start.
+#[test]
+fn a_tool_goes_on_after_its_first_turn_on_one_thread_and_on_several() {
+    let on_one = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let on_two = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for runtime in [on_one, on_two] {
+        runtime.block_on(async {
+            let tools =
+                tools![number, number_in_a_second_turn, number_of_another_task, panicking, panicking_in_a_second_turn,];
+            let platform = TestPlatform::new(App::new().tools(tools)).unwrap();
+            let calls = [
+                "number_in_a_second_turn",
+                "panicking",
+                "panicking_in_a_second_turn",
+                "number_of_another_task",
+                "number",
+            ];
+            let replies = platform.call_tools(calls.map(|name| (name, json!({})))).await;
+            let numbers: Vec<_> = replies.iter().map(|reply| reply.read::<u32>().ok()).collect();
+            assert_eq!(numbers, [Some(7), None, None, Some(7), Some(7)]);
+        });
+    }
 }
 
 #[tokio::test]

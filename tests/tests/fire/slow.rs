@@ -200,9 +200,10 @@ impl Flood {
     }
 }
 
-/// Say how many answers the flood has got since it was last asked.
+/// Say how many answers the flood has got since it was last asked. As most tools do, it waits for something before.
 #[tool]
 async fn count_answers(flood: &Flood) -> usize {
+    tokio::task::yield_now().await;
     flood.answers()
 }
 
