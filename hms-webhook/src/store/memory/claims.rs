@@ -12,6 +12,9 @@ use crate::store::Claim;
 const AFTER_LEASE: Duration = Duration::from_secs(600);
 /// What is remembered for longer than this lies apart.
 const LONG: Duration = Duration::from_secs(3600);
+/// The bits of a label that hold a part of its entry's hash, where there is no room for more than [`RESERVED`] entries: so
+/// few that the other bits tell all of them apart, and many that were forgotten.
+const HASH_BITS: u32 = 0xFF00_0000;
 /// So many entries before it is forgotten, an entry is looked at.
 const AHEAD: usize = 8;
 /// For up to so many entries their room is reserved when the first one comes.
@@ -36,21 +39,22 @@ struct Entries {
     entries: VecDeque<Held>,
     /// The number of the first entry.
     first: u32,
-    /// Finds the number of an entry by its key.
-    newer: Numbers,
-    /// The same for entries that were made earlier. Where all of those are forgotten, the newer ones move here. So no number
+    /// Finds the label of an entry by its key.
+    newer: Labels,
+    /// The same for entries that were made earlier. Where all of those are forgotten, the newer ones move here. So no label
     /// is ever taken out by itself, which would be a look at a place that nobody has used for long.
-    older: Numbers,
+    older: Labels,
     texts: Texts,
     /// For how many entries there is to be room.
     room: usize,
 }
 
-/// Numbers of entries, also of some that are forgotten.
+/// Labels of entries, also of some that are forgotten. A label is the number of its entry and, in the bits that it needs not,
+/// a part of its hash: most entries that are not meant need not be looked at.
 #[derive(Default)]
-struct Numbers {
+struct Labels {
     table: HashTable<u32>,
-    /// The highest one.
+    /// The highest number.
     last: u32,
 }
 
@@ -192,17 +196,28 @@ fn nanoseconds(duration: Duration) -> u64 {
 impl Entries {
     /// Where the entry of `key` lies.
     fn find(&self, hash: u64, key: &str) -> Option<usize> {
-        let is_wanted = |number: &u32| {
-            let held = self.entries.get(self.place(*number));
-            held.is_some_and(|held| held.hash == hash && self.texts.get(&held.key) == key.as_bytes())
+        let wanted = self.label(hash, 0);
+        let is_wanted = |label: &u32| {
+            let held = || self.entries.get(self.place(*label));
+            label & self.hash_bits() == wanted
+                && held().is_some_and(|held| held.hash == hash && self.texts.get(&held.key) == key.as_bytes())
         };
-        let number = self.newer.table.find(hash, is_wanted).or_else(|| self.older.table.find(hash, is_wanted))?;
-        Some(self.place(*number))
+        let label = self.newer.table.find(hash, is_wanted).or_else(|| self.older.table.find(hash, is_wanted))?;
+        Some(self.place(*label))
     }
 
-    /// Where the entry of `number` lies; behind all others if it is forgotten.
-    fn place(&self, number: u32) -> usize {
-        number.wrapping_sub(self.first) as usize
+    fn hash_bits(&self) -> u32 {
+        if self.room < RESERVED { HASH_BITS } else { 0 }
+    }
+
+    fn label(&self, hash: u64, number: u32) -> u32 {
+        // Other bits than those by which the table finds its places.
+        (hash >> 24) as u32 & self.hash_bits() | number & !self.hash_bits()
+    }
+
+    /// Where the entry of a label or a number lies; behind all others if it is forgotten.
+    fn place(&self, label: u32) -> usize {
+        place(label, self.first, self.hash_bits())
     }
 
     fn text(&self, text: &Text) -> String {
@@ -233,9 +248,11 @@ impl Entries {
             mem::swap(&mut self.older, &mut self.newer);
             self.newer.table.clear();
         }
+        let label = self.label(hash, number);
+        let hash_bits = self.hash_bits();
         let Self { entries, first, newer, .. } = self;
-        let hash_of = |number: &u32| entries.get(number.wrapping_sub(*first) as usize).map_or(0, |held| held.hash);
-        newer.table.insert_unique(hash, number, hash_of);
+        let hash_of = |label: &u32| entries.get(place(*label, *first, hash_bits)).map_or(0, |held| held.hash);
+        newer.table.insert_unique(hash, label, hash_of);
         newer.last = number;
     }
 
@@ -267,6 +284,10 @@ impl Entries {
         black_box(self.entries.get(AHEAD).map(|held| held.expires));
         Some(first)
     }
+}
+
+fn place(label: u32, first: u32, hash_bits: u32) -> usize {
+    (label.wrapping_sub(first) & !hash_bits) as usize
 }
 
 #[cfg(test)]
