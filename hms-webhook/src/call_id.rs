@@ -10,17 +10,21 @@ pub(crate) fn logged(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut shown = String::new();
     let (mut done, mut at) = (0, 0);
-    while at < bytes.len() {
-        let count = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count >= SHORTEST {
-            let digits = &text[at..at + count];
-            let (before, behind) = (at.checked_sub(1).map(|before| bytes[before]), bytes.get(at + count).copied());
-            if is_number(digits, before, behind) && !is_uuid(bytes) {
-                shown.extend([&text[done..at], "…", &digits[count - SHOWN..]]);
-                done = at + count;
-            }
+    // From here on to where the last digit of a number would be at the earliest: if that is none, none begins before it.
+    while let Some(last) = bytes.get(at + SHORTEST - 1) {
+        if !last.is_ascii_digit() {
+            at += SHORTEST;
+            continue;
         }
-        at += count.max(1);
+        let is_digit = |byte: &&u8| byte.is_ascii_digit();
+        let start = at + SHORTEST - bytes[at..at + SHORTEST].iter().rev().take_while(is_digit).count();
+        let end = start + bytes[start..].iter().take_while(is_digit).count();
+        let (before, behind) = (start.checked_sub(1).map(|before| bytes[before]), bytes.get(end).copied());
+        if is_number(&text[start..end], before, behind) && !is_uuid(bytes) {
+            shown.extend([&text[done..start], "…", &text[end - SHOWN..end]]);
+            done = end;
+        }
+        at = end;
     }
     match done {
         0 => Cow::Borrowed(text),
@@ -79,6 +83,18 @@ mod tests {
             ("é+31612000111é", "é+…111é"),
         ] {
             assert_eq!(logged(id), shown);
+        }
+    }
+
+    #[test]
+    fn a_phone_number_is_found_wherever_it_stands() {
+        for before in 0..20 {
+            for behind in 0..10 {
+                for digits in ["12345678", "123456789012345"] {
+                    let id = |number: &str| format!("{}7+{number}{}", "-".repeat(before), "_".repeat(behind));
+                    assert_eq!(logged(&id(digits)), id(&format!("…{}", &digits[digits.len() - 3..])));
+                }
+            }
         }
     }
 
