@@ -8,8 +8,6 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::task::TaskTracker;
-
 use self::prepared::Prepared;
 use crate::{
     capacity::Capacity,
@@ -30,6 +28,7 @@ use crate::{
     signature::{DEFAULT_TOLERANCE, Secret},
     store::{Memory, Store},
     store_health::StoreHealth,
+    tasks::Tasks,
 };
 
 /// The path of the webhook unless another one is set.
@@ -376,7 +375,7 @@ impl App {
         let store = settings.store.unwrap_or_else(|| Arc::new(Memory::new()));
         let overview = Overview::new(&self.tools, &self.handlers, &keyring, settings.allow_unsigned, &store.describe());
         let states = Arc::new(self.states);
-        let (health, running) = (Arc::new(StoreHealth::default()), TaskTracker::new());
+        let (health, running) = (Arc::new(StoreHealth::default()), Tasks::default());
         Ok(WebhookService::new(Shared {
             path: settings.path,
             limits: settings.limits,

@@ -125,6 +125,7 @@ mod shape;
 pub mod signature;
 pub mod store;
 mod store_health;
+mod tasks;
 mod telemetry;
 pub mod testing;
 mod tool_key;

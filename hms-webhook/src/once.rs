@@ -19,13 +19,13 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
-use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, error, warn};
 
 use crate::{
     deadline::Deadline,
     store::{Claim, Store, StoreError, StoreFuture},
     store_health::StoreHealth,
+    tasks::Tasks,
     tool_key::ToolKey,
 };
 
@@ -51,7 +51,7 @@ pub(crate) struct Once {
     trouble: Trouble,
     health: Arc<StoreHealth>,
     /// What a stop waits for.
-    running: TaskTracker,
+    running: Tasks,
 }
 
 /// What became of a claim.
@@ -109,7 +109,7 @@ impl Found {
 }
 
 impl Once {
-    pub(crate) fn new(store: Arc<dyn Store>, health: Arc<StoreHealth>, running: TaskTracker) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, health: Arc<StoreHealth>, running: Tasks) -> Self {
         Self { store, flights: Mutex::default(), trouble: Trouble::none(), health, running }
     }
 

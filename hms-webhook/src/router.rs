@@ -14,7 +14,6 @@ use tokio::{
     task::{JoinHandle, yield_now},
     time::Instant,
 };
-use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::{
@@ -38,6 +37,7 @@ use crate::{
     response::{Reply, ToolResults},
     signature::VerifiedPayload,
     store::NewEvent,
+    tasks::Tasks,
     tool_key::ToolKey,
     tool_span::ToolSpan,
     trace_context::TraceContext,
@@ -95,7 +95,7 @@ pub(crate) struct Router {
     pub(crate) inbox: Inbox,
     pub(crate) once: Arc<Once>,
     /// Every task that runs a handler while somebody waits.
-    pub(crate) running: TaskTracker,
+    pub(crate) running: Tasks,
     /// Who is told of tools that ended as none should.
     pub(crate) mishaps: Mishaps,
 }

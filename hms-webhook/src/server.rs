@@ -31,7 +31,6 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 pub use self::listener::Listener;
@@ -46,7 +45,7 @@ use self::{
     transport::Transport,
     turn::others_first,
 };
-use crate::{App, error::Result, rejection::Rejection, service::WebhookService};
+use crate::{App, error::Result, rejection::Rejection, service::WebhookService, tasks::Tasks};
 
 /// # Serving
 impl App {
@@ -110,7 +109,7 @@ pub(crate) async fn serve(
     let server = Server {
         places: Places::new(service.limits()),
         shared: Arc::new(Shared::new(service.clone(), drain.clone(), &serving)),
-        tasks: TaskTracker::new(),
+        tasks: Tasks::default(),
         refuser: Refuser::default(),
     };
     let _rereading = reread::every_second(&service, &serving);
@@ -137,9 +136,8 @@ pub(crate) async fn serve(
     drain.enter(Phase::Stopping);
     drop(listener);
     info!("stopping: nothing new is accepted, what runs is finished");
-    server.tasks.close();
     let finished = async {
-        server.tasks.wait().await;
+        server.tasks.ended().await;
         service.settled().await;
     };
     if tokio::time::timeout(serving.stop_within, finished).await.is_err() {
@@ -164,7 +162,7 @@ const ACCEPTED_AT_ONCE: u32 = 8;
 struct Server {
     shared: Arc<Shared>,
     places: Arc<Places>,
-    tasks: TaskTracker,
+    tasks: Tasks,
     refuser: Refuser,
 }
 

@@ -144,10 +144,7 @@ impl WebhookService {
     /// Waits until no handler runs and none is due. What waits for its next try is not waited for, nor, after
     /// [`shut_down`](Self::shut_down), what has not begun.
     pub async fn settled(&self) {
-        let running = &self.0.router.running;
-        running.close();
-        running.wait().await;
-        running.reopen();
+        self.0.router.running.ended().await;
         self.0.router.inbox.settled().await;
     }
 

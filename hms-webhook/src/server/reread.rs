@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::settings::PreparedServing;
 use crate::service::WebhookService;
@@ -11,12 +13,12 @@ use crate::service::WebhookService;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Reads secrets and certificates anew every second, until what it returns is dropped. `None` where no file is read.
-pub(super) fn every_second(service: &WebhookService, serving: &PreparedServing) -> Option<AbortOnDropHandle<()>> {
+pub(super) fn every_second(service: &WebhookService, serving: &PreparedServing) -> Option<Rereading> {
     if !service.has_secret_files() && !serving.has_files() {
         return None;
     }
     let (service, serving) = (service.clone(), serving.clone());
-    Some(AbortOnDropHandle::new(tokio::spawn(async move {
+    Some(Rereading(tokio::spawn(async move {
         let mut clock = interval(EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -30,4 +32,13 @@ pub(super) fn every_second(service: &WebhookService, serving: &PreparedServing) 
             let _ = tokio::task::spawn_blocking(read).await;
         }
     })))
+}
+
+/// Ends with this value.
+pub(super) struct Rereading(JoinHandle<()>);
+
+impl Drop for Rereading {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
