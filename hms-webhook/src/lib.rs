@@ -51,10 +51,11 @@
 //!
 //! | Feature | What it adds |
 //! | --- | --- |
-//! | `server` | `App::serve`: listener, HTTP/1.1 and HTTP/2, time-outs, an orderly end |
+//! | `server` | `App::serve`: listener, HTTP/1.1, time-outs, an orderly end |
+//! | `http2` (default) | `App::serve` also speaks HTTP/2; needs `server` |
 //! | `cli` (default) | `App::run` and `run`: command line, environment, logs, signals; needs `server` |
 //! | `console` | `serve --dev`: a page for development at `/_console`, on a loopback address only; needs `cli` |
-//! | `control` | [`control::CallControl`]: commands to a phone call that is going on
+//! | `control` | [`control::CallControl`]: commands to a phone call that is going on |
 //! | `metrics` | counters, gauges and histograms through the facade `metrics` |
 //! | `opentelemetry` | `App::run` exports its spans over OTLP where the environment names a collector; needs `cli` |
 //! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |

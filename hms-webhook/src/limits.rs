@@ -33,7 +33,8 @@ pub struct Limits {
     pub head: usize,
     /// The header fields of an HTTP/1 request (100). More are answered 431. HTTP/2 counts bytes only.
     pub header_fields: usize,
-    /// The requests that an HTTP/2 connection may have open at a time (128). A further one is refused.
+    /// The requests that an HTTP/2 connection (feature `http2`) may have open at a time (128). A further one is
+    /// refused.
     pub streams: u32,
     /// The requests that a peer may take back, or break, before its HTTP/2 connection is closed (64).
     pub stream_resets: usize,

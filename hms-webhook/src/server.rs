@@ -1,4 +1,5 @@
-//! The only place that accepts connections: HTTP/1.1 and HTTP/2 on one port, limits, and an orderly end.
+//! The only place that accepts connections: HTTP/1.1 and, with the feature `http2`, HTTP/2 on one port, limits, and an
+//! orderly end.
 //!
 //! ```text
 //! accept → place among the connections → first bytes → HTTP/1 or HTTP/2 → the service

@@ -2,12 +2,12 @@
 
 use std::{io, net::IpAddr, pin::pin, sync::Arc};
 
-use hyper::{
-    body::Incoming,
-    server::conn::{http1, http2},
-    service::service_fn,
-};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+#[cfg(feature = "http2")]
+use hyper::server::conn::http2;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+#[cfg(feature = "http2")]
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
 use tracing::debug;
 
 #[cfg(feature = "tls")]
@@ -41,6 +41,7 @@ pub(super) struct Shared {
     #[cfg(feature = "console")]
     pub(super) console: Option<Arc<Console>>,
     http1: http1::Builder,
+    #[cfg(feature = "http2")]
     http2: http2::Builder<TokioExecutor>,
 }
 
@@ -48,9 +49,6 @@ pub(super) struct Shared {
 const HTTP_2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What hyper may read ahead, and collect of answers to requests that were sent without waiting.
 const BUFFER: usize = 64 * 1024;
-/// What a peer may send of the body of one request before it is read, and of all bodies of its connection.
-const STREAM_WINDOW: u32 = 128 * 1024;
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 impl Shared {
     pub(super) fn new(service: WebhookService, drain: Arc<Drain>, serving: &PreparedServing) -> Self {
@@ -65,14 +63,6 @@ impl Shared {
             // hyper's own number needs no memory of its own for each request.
             http1.max_headers(limits.header_fields);
         }
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
-        http2
-            .max_concurrent_streams(limits.streams)
-            .max_pending_accept_reset_streams(limits.stream_resets)
-            .max_local_error_reset_streams(limits.stream_resets)
-            .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW);
         Self {
             service,
             drain,
@@ -82,13 +72,31 @@ impl Shared {
             #[cfg(feature = "console")]
             console: serving.console.clone(),
             http1,
-            http2,
+            #[cfg(feature = "http2")]
+            http2: http2_within(&limits),
         }
     }
 
     pub(super) fn limits(&self) -> &Limits {
         self.service.limits()
     }
+}
+
+#[cfg(feature = "http2")]
+fn http2_within(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    /// What a peer may send of the body of one request before it is read, and of all bodies of its connection.
+    const STREAM_WINDOW: u32 = 128 * 1024;
+    const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+    let mut http2 = http2::Builder::new(TokioExecutor::new());
+    http2
+        .max_concurrent_streams(limits.streams)
+        .max_pending_accept_reset_streams(limits.stream_resets)
+        .max_local_error_reset_streams(limits.stream_resets)
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    http2
 }
 
 /// Answers what comes on `transport`, until the peer, a limit or the server ends it.
@@ -119,13 +127,19 @@ pub(super) async fn serve(transport: Transport, peer: Option<IpAddr>, place: Pla
         None => return,
     };
     let service = service_fn(|request: hyper::Request<Incoming>| answer(&shared, &watch, client, request));
-    let ended = if is_http_2 {
-        watch.multiplexes();
-        let mut connection = Box::pin(shared.http2.serve_connection(TokioIo::new(stream), service));
-        supervisor.run(connection.as_mut()).await
-    } else {
-        let connection = pin!(shared.http1.serve_connection(TokioIo::new(stream), service));
-        supervisor.run(connection).await
+    let ended = match is_http_2 {
+        #[cfg(feature = "http2")]
+        true => {
+            watch.multiplexes();
+            let mut connection = Box::pin(shared.http2.serve_connection(TokioIo::new(stream), service));
+            supervisor.run(connection.as_mut()).await
+        }
+        #[cfg(not(feature = "http2"))]
+        true => return debug!("a connection was refused: HTTP/2 needs the feature `http2`"),
+        false => {
+            let connection = pin!(shared.http1.serve_connection(TokioIo::new(stream), service));
+            supervisor.run(connection).await
+        }
     };
     if let Some(Err(error)) = ended {
         debug!("a connection ended early: {error}");

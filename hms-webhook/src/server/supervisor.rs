@@ -8,10 +8,12 @@ use std::{
 
 use hyper::{
     body::Incoming,
-    rt::{Read, Write, bounds::Http2ServerConnExec},
-    server::conn::{http1, http2},
+    rt::{Read, Write},
+    server::conn::http1,
     service::HttpService,
 };
+#[cfg(feature = "http2")]
+use hyper::{rt::bounds::Http2ServerConnExec, server::conn::http2};
 use tokio::{
     sync::futures::Notified,
     time::{Instant, Sleep, sleep_until},
@@ -163,6 +165,7 @@ where
     }
 }
 
+#[cfg(feature = "http2")]
 impl<I, S, E> Supervised for Pin<&mut http2::Connection<I, S, E>>
 where
     I: Read + Write + Unpin,

@@ -50,7 +50,9 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let mut config = config.with_no_client_auth().with_cert_resolver(certificate.clone());
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        #[cfg(feature = "http2")]
+        config.alpn_protocols.push(b"h2".to_vec());
+        config.alpn_protocols.push(b"http/1.1".to_vec());
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
     }
 

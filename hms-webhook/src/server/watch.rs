@@ -95,6 +95,7 @@ impl Watch {
     }
 
     /// The connection speaks HTTP/2: from now on only its requests count.
+    #[cfg(feature = "http2")]
     pub(super) fn multiplexes(&self) {
         self.multiplexed.store(true, Relaxed);
         self.set(self.idle_time);
