@@ -22,6 +22,7 @@ pub(crate) use prepare::conform_to;
 pub use received::Arguments;
 pub(crate) use received::object_text;
 pub use rules::{HasRules, Violation};
+#[cfg(feature = "testing")]
 pub(crate) use scan::repeated_name;
 
 /// A type that an argument of a tool may have.

@@ -60,6 +60,7 @@
 //! | `opentelemetry` | `App::run` exports its spans over OTLP where the environment names a collector; needs `cli` |
 //! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |
 //! | `garde` | `#[arg(garde)]`: the rules of an argument's `#[derive(garde::Validate)]` are checked |
+//! | `testing` (default) | the module [`testing`]; comes with `cli` |
 //! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
 //!
@@ -98,9 +99,11 @@ mod limits;
 mod listed;
 mod log_limit;
 mod metrics;
+#[cfg_attr(not(feature = "testing"), allow(dead_code))] // tests ask to be told
 mod mishap;
 mod once;
 mod overview;
+#[cfg(feature = "testing")]
 mod platform_headers;
 #[cfg(feature = "push")]
 mod push;
@@ -116,6 +119,7 @@ mod response;
 mod rest;
 mod retry;
 mod router;
+#[cfg(feature = "testing")]
 mod sample_event;
 mod schema;
 mod secrets;
@@ -128,11 +132,13 @@ pub mod store;
 mod store_health;
 mod tasks;
 mod telemetry;
+#[cfg(feature = "testing")]
 pub mod testing;
 mod tool_key;
 mod tool_span;
 mod trace_context;
 mod value;
+#[cfg_attr(not(feature = "testing"), allow(dead_code))] // messages of tests and commands
 mod words;
 
 #[doc(hidden)]

@@ -13,5 +13,6 @@ pub use crate::handler::{
 };
 pub use crate::listed::{count, distinct};
 pub use crate::retry::RetryPolicy;
+#[cfg(feature = "testing")]
 pub use crate::testing::snapshot::assert_tools_snapshot;
 pub use crate::value::{ValueOf, example, value};

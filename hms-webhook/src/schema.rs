@@ -3,9 +3,13 @@
 //! The parameters are one plain JSON Schema object: no references, no titles, no unions with `null` where leaving out
 //! says the same. What a certain provider wants otherwise is a function from this plain form to that provider's.
 
+#[cfg(feature = "testing")]
 pub(crate) mod changes;
+#[cfg(feature = "testing")]
 pub(crate) mod file;
+#[cfg_attr(not(feature = "testing"), allow(dead_code))] // `changes` reads back
 pub(crate) mod profile;
+#[cfg(feature = "testing")]
 pub(crate) mod sample;
 
 use serde::{Deserialize, Serialize};

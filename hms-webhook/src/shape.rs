@@ -13,6 +13,7 @@ mod write;
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value};
 
+#[cfg(feature = "testing")]
 pub(crate) use combine::order;
 pub(crate) use decimal::Decimal;
 pub(crate) use read::{read, regex};
