@@ -22,7 +22,7 @@ use crate::{
     overview::Overview,
     reply::AssistantReply,
     router::{AnswersCalls, Budgets, Handlers, RegisteredHandler, RegisteredTool, Router, Tools},
-    schema::{Profile, ToolDefinition},
+    schema::ToolDefinition,
     secrets::{Keyring, SecretSetting, SecretSource},
     service::{Shared, WebhookService},
     signature::{DEFAULT_TOLERANCE, Secret},
@@ -330,7 +330,8 @@ impl App {
     ///
     /// # Errors
     /// As [`definitions`](Self::definitions); and names every argument that cannot be described in this form.
-    pub fn definitions_for(&self, profile: Profile) -> Result<Vec<ToolDefinition>, StartupError> {
+    #[cfg(feature = "profiles")]
+    pub fn definitions_for(&self, profile: crate::Profile) -> Result<Vec<ToolDefinition>, StartupError> {
         let mut problems = Vec::new();
         let definitions = self.definitions()?.into_iter();
         let definitions = definitions.map(|definition| definition.in_form(profile, &mut problems)).collect();

@@ -60,6 +60,7 @@
 //! | `opentelemetry` | `App::run` exports its spans over OTLP where the environment names a collector; needs `cli` |
 //! | `prometheus` | `App::run` serves them to Prometheus at an address of their own; needs `metrics` and `cli` |
 //! | `garde` | `#[arg(garde)]`: the rules of an argument's `#[derive(garde::Validate)]` are checked |
+//! | `profiles` (default) | `App::definitions_for`: definitions as the models of a certain provider take them; comes with `testing` |
 //! | `testing` (default) | the module [`testing`]; comes with `cli` |
 //! | `tls` | `App::tls`: the server speaks TLS itself; needs `server` |
 //! | `push` | the command `push`, which puts the tools on the platform; needs `cli` |
@@ -158,7 +159,9 @@ pub use handler::ToolError;
 pub use limits::Limits;
 pub use reply::{AnalysisPlan, AssistantConfig, AssistantReply, LlmConfig, SttConfig, TtsConfig};
 pub use response::ReplyBody;
-pub use schema::{Profile, ToolDefinition, UnknownProfile};
+pub use schema::ToolDefinition;
+#[cfg(feature = "profiles")]
+pub use schema::{Profile, UnknownProfile};
 #[cfg(feature = "server")]
 pub use server::Listener;
 pub use service::WebhookService;

@@ -7,6 +7,7 @@
 pub(crate) mod changes;
 #[cfg(feature = "testing")]
 pub(crate) mod file;
+#[cfg(feature = "profiles")]
 #[cfg_attr(not(feature = "testing"), allow(dead_code))] // `changes` reads back
 pub(crate) mod profile;
 #[cfg(feature = "testing")]
@@ -15,6 +16,7 @@ pub(crate) mod sample;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(feature = "profiles")]
 pub use profile::{Profile, UnknownProfile};
 
 use crate::{arguments::PreparedArguments, handler::ToolSpec};
@@ -60,6 +62,7 @@ impl ToolDefinition {
     }
 
     /// The same in the form of `profile`. What cannot be said in it is noted among the problems.
+    #[cfg(feature = "profiles")]
     pub(crate) fn in_form(mut self, profile: Profile, problems: &mut Vec<String>) -> Self {
         match profile.apply(self.parameters.take()) {
             Ok(parameters) => self.parameters = parameters,

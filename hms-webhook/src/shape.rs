@@ -18,7 +18,9 @@ pub(crate) use combine::order;
 pub(crate) use decimal::Decimal;
 pub(crate) use read::{read, regex};
 pub(crate) use words::{Detail, Escaped, choices, expected};
-pub(crate) use write::{FORMATS, type_of, write};
+pub(crate) use write::write;
+#[cfg(feature = "profiles")]
+pub(crate) use write::{FORMATS, type_of};
 
 /// One place of the tree.
 #[derive(Debug, Clone)]
