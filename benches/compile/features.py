@@ -37,8 +37,8 @@ PROGRAMS = {
     "axum by hand, with a schema": (AXUM + SCHEMARS, by_hand(1, True)),
     "rmcp": (RMCP, rmcp(1)),
     "hms-webhook, `server`": (with_features("server"), replaced(ours(1), RUN, SERVED)),
-    "hms-webhook, `cli`": (with_features("cli"), ours(1)),
-    "hms-webhook, `cli` and `sqlite` (default)": (OURS, ours(1)),
+    "hms-webhook, `cli` and `http2`": (with_features("cli", "http2"), ours(1)),
+    "hms-webhook, `cli`, `http2` and `sqlite` (default)": (OURS, ours(1)),
 }
 
 
