@@ -36,7 +36,7 @@ pub struct Limits {
     /// The requests that an HTTP/2 connection (feature `http2`) may have open at a time (128). A further one is
     /// refused.
     pub streams: u32,
-    /// The requests that a peer may take back, or break, before its HTTP/2 connection is closed (64).
+    /// The requests that a peer may take back, or break, before its HTTP/2 connection (feature `http2`) is closed (64).
     pub stream_resets: usize,
     /// Requests whose body is arriving, at a time (4096). Further ones are answered 503.
     pub uploads: usize,
