@@ -1,6 +1,6 @@
 //! How much time an answer has left.
 
-use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
+use std::{future::poll_fn, mem, pin::Pin, task::Poll, time::Duration};
 
 use tokio::{
     task::{JoinError, JoinHandle},
@@ -98,6 +98,19 @@ impl Deadline {
     ) -> impl Future<Output = Option<Result<T, JoinError>>> + use<'_, T> {
         bound(task, false, move || self.0.map(sleep_until))
     }
+}
+
+/// Queues up behind the tasks that are ready. Unlike tokio's `yield_now` it lets another worker take this task over, so
+/// that none of them delays it by blocking its thread.
+pub(crate) fn behind_others() -> impl Future<Output = ()> {
+    let mut is_queued = false;
+    poll_fn(move |context| {
+        if !mem::replace(&mut is_queued, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
 }
 
 /// Waits for `future`, at most until `end`. `needs_timer` says whether that is asked for when `future` has first been

@@ -82,6 +82,8 @@ pub(crate) struct Done {
     pub(crate) outcome: &'static str,
     /// It counts as done: a repetition gets this answer. Otherwise a repetition runs it again.
     pub(crate) is_final: bool,
+    /// The metrics have it.
+    pub(crate) is_counted: bool,
 }
 
 /// The answer that was found, or made.
@@ -92,6 +94,8 @@ pub(crate) struct Found {
     pub(crate) outcome: &'static str,
     /// The how many-th try it was; 0 where it was known.
     pub(crate) attempt: u32,
+    /// The metrics have it.
+    pub(crate) is_counted: bool,
 }
 
 /// The outcome of work that was done before.
@@ -100,7 +104,7 @@ pub(crate) const REPEATED: &str = "repeated";
 impl Found {
     /// An answer without any work.
     pub(crate) fn not_run(answer: String, outcome: &'static str) -> Self {
-        Self { answer, outcome, attempt: 0 }
+        Self { answer, outcome, attempt: 0, is_counted: true }
     }
 
     fn known(answer: String) -> Self {
@@ -194,7 +198,8 @@ impl Once {
                 self.running.spawn(remembering.in_current_span());
             }
             flight.land(&done.answer);
-            Some(Found { answer: done.answer, outcome: done.outcome, attempt: earlier.saturating_add(1) })
+            let Done { answer, outcome, is_counted, .. } = done;
+            Some(Found { answer, outcome, attempt: earlier.saturating_add(1), is_counted })
         }
     }
 

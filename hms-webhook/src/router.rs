@@ -10,17 +10,14 @@ use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 use hashbrown::DefaultHashBuilder;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
-use tokio::{
-    task::{JoinHandle, yield_now},
-    time::Instant,
-};
+use tokio::{task::JoinHandle, time::Instant};
 use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::{
     arguments::PreparedArguments,
     call_id,
     contained::{Contained, contained},
-    deadline::Deadline,
+    deadline::{Deadline, behind_others},
     error::chain,
     event::{AssistantRequest, Call, Event, LazyContext, ToolCall, ToolCalls},
     gate::{Gate, Ticket},
@@ -173,7 +170,7 @@ impl Router {
         let mut results = ToolResults::with_capacity(started.len());
         let mut ended = SmallVec::with_capacity(started.len());
         for (tool_call_id, tool, started) in started {
-            let Found { answer, outcome, attempt } = match started {
+            let Found { answer, outcome, attempt, .. } = match started {
                 Started::Ended(found) => mem::take(found),
                 Started::Running(running) => running.result(&self.once).await,
                 Started::ForLater(spec) if are_kept => Found::not_run(accepted_object(spec.response), ACCEPTED),
@@ -439,9 +436,9 @@ impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(&mut self, once: &Once) -> Found {
         let mut ended = self.run.deadline.bound_task(&mut self.task).await;
-        if ended.is_none() {
-            // The tool is given up in the same moment. It does so first, so that a repetition finds it gone.
-            yield_now().await;
+        if ended.is_none() && self.run.spec.after_deadline == AfterDeadline::Cancel {
+            // The tool is given up in the same moment, and first, so that a repetition finds it gone.
+            behind_others().await;
             if self.task.is_finished() {
                 ended = Some((&mut self.task).await);
             }
@@ -455,7 +452,12 @@ impl ToolRun {
     fn found(&self, outcome: Option<Outcome<Found>>, once: &Once) -> Found {
         crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
         let outcome = match outcome {
-            Some(Ok(found)) if found.outcome != LATE => return found,
+            Some(Ok(found)) if found.outcome != LATE => {
+                if !found.is_counted {
+                    self.span.in_scope(|| count(self.spec, found.outcome));
+                }
+                return found;
+            }
             outcome => outcome,
         };
         let attempt = match &outcome {
@@ -477,12 +479,12 @@ impl ToolRun {
                 (error_object(TOO_LATE), LATE)
             }
         });
-        Found { answer, outcome, attempt }
+        Found { answer, outcome, attempt, is_counted: true }
     }
 }
 
 /// Runs a tool, once a place is free where places are few. What the user's own code prints of its errors is asked for
-/// here, inside the tool's task, where a panic harms nobody else.
+/// here, inside the tool's task or its first turn, where a panic harms nobody else.
 #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold what it is given twice")]
 fn run_tool(
     spec: &'static ToolSpec,
@@ -498,7 +500,7 @@ fn run_tool(
                 Some(place) => invocation.scope.hold(place),
                 None => {
                     count(spec, LATE);
-                    return Done { answer: error_object(TOO_LATE), outcome: LATE, is_final: false };
+                    return Done { answer: error_object(TOO_LATE), outcome: LATE, is_final: false, is_counted: true };
                 }
             }
         }
@@ -508,8 +510,9 @@ fn run_tool(
         };
         let ended = bound.bound(contained((spec.run)(invocation))).await;
         let outcome = outcome(&ended);
-        // What goes on after its deadline was counted as late at the deadline.
-        if spec.after_deadline == AfterDeadline::Cancel || !deadline.is_over() {
+        // What goes on after its deadline was counted as late there, unless it ended in that very moment.
+        let is_counted = spec.after_deadline == AfterDeadline::Cancel || !deadline.is_over();
+        if is_counted {
             count(spec, outcome);
         }
         let (answer, is_final) = match ended {
@@ -528,7 +531,7 @@ fn run_tool(
                 (error_object(TOO_LATE), false)
             }
         };
-        Done { answer, outcome, is_final }
+        Done { answer, outcome, is_final, is_counted }
     }
 }
 

@@ -141,7 +141,7 @@ impl WebhookService {
         self.0.router.inbox.start();
     }
 
-    /// Waits until no handler runs and none is due. What waits for its next try is not waited for, nor, after
+    /// Waits until no handler runs in a task of its own and none is due. What waits for its next try is not waited for, nor, after
     /// [`shut_down`](Self::shut_down), what has not begun.
     pub async fn settled(&self) {
         self.0.router.running.ended().await;

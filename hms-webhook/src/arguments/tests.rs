@@ -2,11 +2,13 @@
 
 mod conversions;
 mod definitions;
+#[cfg(feature = "testing")]
 mod promise;
 mod properties;
 #[cfg(feature = "cli")] // that brings what spans are looked at with
 mod recorded;
 mod sentences;
+#[cfg(feature = "testing")]
 mod spread;
 
 use std::sync::Arc;

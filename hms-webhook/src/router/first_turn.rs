@@ -16,7 +16,7 @@ pub(super) type Outcome<T> = Result<T, String>;
 /// Whether a task of its own protects nobody from a tool that blocks its thread: it blocks all tasks, wherever it does
 /// so. Where there are several threads, the others go on, and the request is answered at its deadline.
 pub(super) fn one_thread_does_everything() -> bool {
-    Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread)
 }
 
 /// Gives `work` a turn. Where that was not the last one, it wants to be polled again, by a task.

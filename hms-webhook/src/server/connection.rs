@@ -99,6 +99,15 @@ fn http2_within(limits: &Limits) -> http2::Builder<TokioExecutor> {
     http2
 }
 
+/// Says once, as any stranger may ask for it, what a proxy that speaks HTTP/2 would be in want of.
+#[cfg(not(feature = "http2"))]
+fn refuse_http2() {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    SAID.call_once(|| {
+        tracing::warn!("a connection was refused, as are others like it: HTTP/2 needs the feature `http2` of hms-webhook");
+    });
+}
+
 /// Answers what comes on `transport`, until the peer, a limit or the server ends it.
 pub(super) async fn serve(transport: Transport, peer: Option<IpAddr>, place: Place, shared: Arc<Shared>) {
     let watch = Watch::new(shared.limits());
@@ -135,7 +144,7 @@ pub(super) async fn serve(transport: Transport, peer: Option<IpAddr>, place: Pla
             supervisor.run(connection.as_mut()).await
         }
         #[cfg(not(feature = "http2"))]
-        true => return debug!("a connection was refused: HTTP/2 needs the feature `http2`"),
+        true => return refuse_http2(),
         false => {
             let connection = pin!(shared.http1.serve_connection(TokioIo::new(stream), service));
             supervisor.run(connection).await

@@ -182,6 +182,43 @@ async fn a_handler_that_blocks_its_thread_does_not_delay_the_answer() {
     release.send(()).unwrap();
 }
 
+/// Many rounds, since it is a matter of which worker takes up what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
+async fn a_handler_that_blocks_its_thread_at_its_deadline_does_not_delay_the_answer_either() {
+    #[derive(Default, Clone)]
+    struct Waits {
+        answered: Arc<AtomicBool>,
+        in_vain: Arc<AtomicBool>,
+    }
+
+    /// Block the thread from the deadline on, until the answer has come.
+    #[tool(deadline = "20ms")]
+    async fn block_late(waits: &Waits, deadline: &Deadline) -> u8 {
+        tokio::time::sleep_until(deadline.instant().unwrap()).await;
+        for _ in 0..60 {
+            if waits.answered.load(Ordering::Relaxed) {
+                return 0;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        waits.in_vain.store(true, Ordering::Relaxed);
+        0
+    }
+
+    for _ in 0..30 {
+        let waits = Waits::default();
+        let platform = TestPlatform::new(App::new().tools(tools![block_late]).state(waits.clone())).unwrap();
+        let answer = tokio::spawn(async move {
+            platform.call_tool("block_late", json!({})).await;
+            platform
+        });
+        let platform = answer.await.unwrap();
+        waits.answered.store(true, Ordering::Relaxed);
+        platform.settled().await;
+        assert!(!waits.in_vain.load(Ordering::Relaxed), "the answer waited for the blocked thread");
+    }
+}
+
 #[tokio::test]
 async fn the_clock_runs_while_the_body_is_still_arriving() {
     let server = Server::start(App::new().tools(tools![time_left]).tool_calls_budget(Duration::from_secs(10))).await;

@@ -70,6 +70,12 @@ async fn panicking_in_a_second_turn() -> String {
     panic!("the password is hunter2")
 }
 
+/// Say whether it has a task.
+#[tool]
+async fn has_a_task() -> bool {
+    tokio::task::try_id().is_some()
+}
+
 /// Count, when a timer and another task are done.
 #[tool]
 async fn number_of_another_task() -> u32 {
@@ -82,10 +88,16 @@ async fn number_of_another_task() -> u32 {
 fn a_tool_goes_on_after_its_first_turn_on_one_thread_and_on_several() {
     let on_one = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let on_two = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    for runtime in [on_one, on_two] {
+    for (runtime, begins_with_a_task) in [(on_one, false), (on_two, true)] {
         runtime.block_on(async {
-            let tools =
-                tools![number, number_in_a_second_turn, number_of_another_task, panicking, panicking_in_a_second_turn,];
+            let tools = tools![
+                number,
+                number_in_a_second_turn,
+                number_of_another_task,
+                panicking,
+                panicking_in_a_second_turn,
+                has_a_task
+            ];
             let platform = TestPlatform::new(App::new().tools(tools)).unwrap();
             let calls = [
                 "number_in_a_second_turn",
@@ -97,6 +109,8 @@ fn a_tool_goes_on_after_its_first_turn_on_one_thread_and_on_several() {
             let replies = platform.call_tools(calls.map(|name| (name, json!({})))).await;
             let numbers: Vec<_> = replies.iter().map(|reply| reply.read::<u32>().ok()).collect();
             assert_eq!(numbers, [Some(7), None, None, Some(7), Some(7)]);
+            let has_a_task = platform.call_tool("has_a_task", json!({})).await;
+            assert_eq!(has_a_task.read::<bool>().unwrap(), begins_with_a_task);
         });
     }
 }

@@ -146,7 +146,7 @@ async fn a_program_reads_a_json_object_on_each_line() {
     );
 
     let [start] = of_target("hms_webhook::start")[..] else { panic!("{text}") };
-    assert!(start["tools"].as_str().unwrap().starts_with("14: ") && start["tools"].as_str().unwrap().contains("good"));
+    assert!(start["tools"].as_str().unwrap().starts_with("15: ") && start["tools"].as_str().unwrap().contains("good"));
     let handlers = start["handlers"].as_str().unwrap();
     for handler in ["assistant-request (answer)", "end-of-call-report (file)", "status-update (note)"] {
         assert!(handlers.starts_with("5: ") && handlers.contains(handler), "{handlers}");
@@ -291,7 +291,7 @@ fn check_columns(text: &str, width: usize) {
     assert_eq!(shown[6], expected("status-update", "accepted     0.000 s        c-0"));
     assert!(shown[8].starts_with(&expected("request", "refused 000  ")), "{text}");
     assert_eq!(shown.len(), requests().len(), "one for each: {text}");
-    for part in ["listening on 127.0.0.1:", "  tools     14: ", "  handlers  5: ", "  store     memory"] {
+    for part in ["listening on 127.0.0.1:", "  tools     15: ", "  handlers  5: ", "  store     memory"] {
         assert_eq!(text.matches(part).count(), 1, "{part} in {text}");
     }
     // Of what is answered, a line of its own has only what is a fault of the program.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hms_webhook::{
-    App, AssistantReply, AssistantRequest, Call, EndOfCallReport, StatusUpdate, ToolError, UnknownEvent,
+    App, AssistantReply, AssistantRequest, Call, Deadline, EndOfCallReport, StatusUpdate, ToolError, UnknownEvent,
     assistant_request, end_of_call_report, event, status_update, tool,
 };
 use tracing::{Instrument, info, info_span};
@@ -104,6 +104,15 @@ async fn takes_its_time() {
 #[tool(deadline = "50ms", after_deadline = "finish")]
 async fn goes_on() {
     tokio::time::sleep(Duration::from_millis(200)).await;
+}
+
+/// End in the very moment of the deadline.
+#[tool(deadline = "50ms", after_deadline = "finish")]
+async fn ends_at_its_deadline(deadline: &Deadline) {
+    match deadline.instant() {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => unreachable!("somebody waits"),
+    }
 }
 
 /// Do something later.

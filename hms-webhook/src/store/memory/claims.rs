@@ -12,8 +12,8 @@ use crate::store::Claim;
 const AFTER_LEASE: Duration = Duration::from_secs(600);
 /// What is remembered for longer than this lies apart.
 const LONG: Duration = Duration::from_secs(3600);
-/// The bits of a label that hold a part of its entry's hash, where there is no room for more than [`RESERVED`] entries: so
-/// few that the other bits tell all of them apart, and many that were forgotten.
+/// The bits of a label that hold a part of its entry's hash, where there is room for fewer than [`RESERVED`] entries. The
+/// other bits are enough to tell all of those apart, and all that were forgotten and are in a table still.
 const HASH_BITS: u32 = 0xFF00_0000;
 /// So many entries before it is forgotten, an entry is looked at.
 const AHEAD: usize = 8;
