@@ -104,7 +104,9 @@ fn http2_within(limits: &Limits) -> http2::Builder<TokioExecutor> {
 fn refuse_http2() {
     static SAID: std::sync::Once = std::sync::Once::new();
     SAID.call_once(|| {
-        tracing::warn!("a connection was refused, as are others like it: HTTP/2 needs the feature `http2` of hms-webhook");
+        tracing::warn!(
+            "a connection was refused, as are others like it: HTTP/2 needs the feature `http2` of hms-webhook"
+        );
     });
 }
 
