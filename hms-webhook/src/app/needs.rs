@@ -5,32 +5,28 @@ use std::{any::TypeId, collections::BTreeMap};
 use super::App;
 use crate::{
     event::{AssistantRequest, EndOfCallReport, StatusUpdate, UnknownEvent},
-    handler::Scope,
+    handler::{Location, Need, Scope},
 };
 
 /// Every borrowed parameter must be there; those of one type are reported together.
 pub(super) fn check(app: &App, problems: &mut Vec<String>) {
     let tools = app.tools.iter().map(|spec| (spec.location, spec.needs));
     let handlers = app.handlers.iter().map(|spec| (spec.location, spec.needs));
-    let mut missing: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    let mut events = Vec::new();
+    let mut missing: BTreeMap<&'static str, Vec<(Location, &Need)>> = BTreeMap::new();
     for (location, needs) in tools.chain(handlers) {
         for need in needs {
             let type_id = (need.type_id)();
             if !Scope::is_provided(type_id) && !app.states.contains(type_id) {
-                let type_name = (need.type_name)();
-                missing.entry(type_name).or_default().push(format!("{location} as `{}`", need.parameter));
-                if is_event(type_id) {
-                    events.push(type_name);
-                }
+                missing.entry((need.type_name)()).or_default().push((location, need));
             }
         }
     }
     for (type_name, users) in missing {
+        let is_event = users.iter().any(|(_, need)| is_event((need.type_id)()));
+        let users: Vec<_> =
+            users.iter().map(|(location, need)| format!("{location} as `{}`", need.parameter)).collect();
         let remedy = match type_name.rsplit("::").next() {
-            Some(name) if events.contains(&type_name) => {
-                format!("an event comes from the wire, so take it owned, as `{name}`")
-            }
+            Some(name) if is_event => format!("an event comes from the wire, so take it owned, as `{name}`"),
             _ => format!("call `.state(…)` with a `{type_name}`"),
         };
         problems.push(format!(
