@@ -2,6 +2,7 @@
 //! deadline, its panics contained.
 
 mod background;
+mod begun;
 mod first_turn;
 mod result;
 
@@ -40,7 +41,7 @@ use crate::{
     trace_context::TraceContext,
     words::{instead, nearest, shorten},
 };
-use background::ForLater;
+use begun::{Begun, Started, late};
 use first_turn::{Outcome, first_turn, one_thread_does_everything};
 use result::{BUSY, LATE, TOO_LATE, accepted_object, error_object, outcome, result_object};
 
@@ -372,49 +373,9 @@ const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// How long a tool may go on after its deadline before another server may begin it.
 const FINISH_WITHIN: Duration = Duration::from_secs(600);
 
-/// The calls of a request, in its order: each with its id and the name of its tool.
-struct Begun {
-    started: SmallVec<[StartedCall; 1]>,
-    for_later: Vec<ForLater>,
-    /// How long the one of those that were begun may take that may take longest.
-    allowed: Option<Duration>,
-    /// Each takes its first turn at once, before it has a task.
-    first_turns: bool,
-}
-
-type StartedCall = (Arc<str>, Cow<'static, str>, Started);
-
-/// A tool call after it was looked up.
-enum Started {
-    Ended(Found),
-    Running(Box<Running>),
-    /// It is to be kept, and runs afterwards.
-    ForLater(&'static ToolSpec),
-    /// It would have been late by so much.
-    Refused {
-        late: Duration,
-    },
-}
-
-impl Started {
-    /// Answered without the tool.
-    fn not_run(answer: String, outcome: &'static str) -> Self {
-        Self::Ended(Found::not_run(answer, outcome))
-    }
-}
-
 /// The refusal of what would have been late by so much.
 fn seconds(late: Duration) -> u64 {
     late.as_secs() + 1
-}
-
-/// How late the earliest call would have been, if all of them were refused.
-fn late(started: &[StartedCall]) -> Option<Duration> {
-    let late = started.iter().map(|(.., started)| match started {
-        Started::Refused { late } => Some(*late),
-        Started::Ended(_) | Started::Running(_) | Started::ForLater(_) => None,
-    });
-    late.reduce(|one, other| Some(one?.min(other?))).flatten()
 }
 
 /// A tool that was begun.

@@ -4,7 +4,9 @@ use tokio::time::Instant;
 use tracing::error;
 
 use super::{
-    REMEMBERED_FOR, RegisteredTool, Router, Started, log_tool_error,
+    REMEMBERED_FOR, RegisteredTool, Router,
+    begun::Started,
+    log_tool_error,
     result::{error_object, outcome_of},
 };
 use crate::{

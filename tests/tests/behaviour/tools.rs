@@ -8,7 +8,7 @@ use std::{
 use hms_webhook::{App, Call, ToolError, testing::TestPlatform, tool, tools};
 use serde_json::json;
 
-use crate::support::{Server, message, tool_calls};
+use crate::support::{SECRET, Server, message, now, signature_headers, tool_calls};
 
 /// Look up an order.
 #[tool]
@@ -339,4 +339,21 @@ async fn a_background_tool_is_not_accepted_with_wrong_arguments() {
     }
     let right = server.deliver(tool_calls(&[("complain", r#"{"text":"too slow","urgent":"true"}"#)])).await;
     assert_eq!(right.result(), json!({ "result": "It was written down." }));
+}
+
+/// Such as within a runtime that is not tokio's: a tool could not be waited for there, but nothing panics.
+#[test]
+fn what_needs_no_tool_is_answered_outside_of_tokio() {
+    let sent = tool_calls(&[("nothing_like_it", "{}")]);
+    let mut request = http::Request::post(crate::support::PATH);
+    for line in signature_headers(SECRET, &now().to_string(), sent.as_bytes()).lines() {
+        let (name, value) = line.split_once(": ").unwrap();
+        request = request.header(name, value);
+    }
+    let mut service = app().secret(SECRET).into_service().unwrap();
+    let request = request.body(http_body_util::Full::new(bytes::Bytes::from(sent))).unwrap();
+    let answer = std::pin::pin!(tower::Service::call(&mut service, request));
+    let answer = answer.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    let std::task::Poll::Ready(Ok(answer)) = answer else { panic!("it is not answered at once") };
+    assert_eq!(answer.status(), 200);
 }

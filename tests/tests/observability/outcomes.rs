@@ -134,7 +134,8 @@ async fn an_assistant_request_is_answered_falls_back_or_is_refused() {
 #[tokio::test]
 async fn what_ends_in_the_moment_of_its_deadline_is_counted_once() {
     let program = Program::start().await;
-    for _ in 0..10 {
+    // Which of the two notices the moment first is a matter of chance.
+    for _ in 0..30 {
         program.deliver(&tool_calls(&[("ends_at_its_deadline", "{}")])).await;
     }
     // What nobody waits for any more has ended as well.
@@ -143,7 +144,7 @@ async fn what_ends_in_the_moment_of_its_deadline_is_counted_once() {
     let text = program.scrape(r#"hms_webhook_tool_calls_total{tool="good",outcome="answered"} 1"#).await;
     let of_the_tool = |line: &&str| line.starts_with(r#"hms_webhook_tool_calls_total{tool="ends_at_its_deadline""#);
     let counts = text.lines().filter(of_the_tool).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
-    assert_eq!(counts.sum::<u64>(), 10, "{text}");
+    assert_eq!(counts.sum::<u64>(), 30, "{text}");
 }
 
 #[tokio::test]

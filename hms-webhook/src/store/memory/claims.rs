@@ -331,7 +331,16 @@ mod tests {
 
     #[test]
     fn beyond_the_capacity_the_oldest_are_forgotten_and_the_others_found() {
-        let (mut claims, lease) = (Claims::new(100), Duration::from_secs(1));
+        // Numbers begin anew after 24 bits, or after all where labels hold no part of the hash.
+        for (first, room) in [(0, 100), ((1 << 24) - 500, 100), (u32::MAX - 500, 100), (u32::MAX - 500, RESERVED)] {
+            let mut claims = Claims::new(100);
+            (claims.short.first, claims.short.room) = (first, room);
+            the_oldest_of_a_thousand_are_forgotten(claims);
+        }
+    }
+
+    fn the_oldest_of_a_thousand_are_forgotten(mut claims: Claims) {
+        let lease = Duration::from_secs(1);
         for number in 0..1_000 {
             claims.claim(&format!("key {number}"), lease);
             claims.end(&format!("key {number}"), Some(&format!("result {number}")), lease);
