@@ -13,7 +13,7 @@ import time
 
 import delivery
 from pressure import flooded, peak, soak
-from servers import COUNTING, FIRST_PORT, TARGET, WORK, Server
+from servers import COUNTING, FIRST_PORT, GUIDED, INSTRUMENTED, PROFILES, TARGET, WORK, Server
 
 def keep(results, **record):
     record["at"] = int(time.time())
@@ -33,9 +33,11 @@ def duel(options, keep):
     """The first name is the reference."""
     servers = []
     env = {"HTTP2": "1"} if options.http2 else {}
+    # Those that were compiled by what they did have a table of their own.
+    folder = GUIDED if options.table == "guided" else TARGET
     try:
         for index, name in enumerate(options.names):
-            server = Server(name, FIRST_PORT + index, env=env)
+            server = Server(name, FIRST_PORT + index, folder=folder, env=env)
             servers.append(server.__enter__())
             if not options.http2:
                 server.check()
@@ -53,6 +55,22 @@ def duel(options, keep):
     finally:
         for server in servers:
             server.__exit__()
+
+
+def train(options, _):
+    """Lets instrumented servers note what a request runs through; the compiler reads it then."""
+    for name in options.names:
+        # Written when the process ends: after so many seconds, or, with a server of a framework, when it is asked to.
+        env = {"LLVM_PROFILE_FILE": str(PROFILES / f"{name}.profraw"), "RUN_SECONDS": "8"}
+        with Server(name, folder=INSTRUMENTED, env=env) as server:
+            load = ["http1", options.connections, 1, options.slot, options.rounds, options.size, options.calls]
+            peer = f"{name}={server.port}:{server.process.pid}"
+            command = ["taskset", "-c", "1", TARGET / "duel", *map(str, load), peer]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            try:
+                server.process.wait(8)
+            except subprocess.TimeoutExpired:
+                pass
 
 
 def instructions(options, keep):
@@ -131,7 +149,7 @@ def time_kept(options, keep):
         keep(what="time_kept", name="framework", **json.loads(output))
 
 
-MEASURES = [check, duel, instructions, allocations, idle, time_kept, soak, peak, flooded]
+MEASURES = [check, train, duel, instructions, allocations, idle, time_kept, soak, peak, flooded]
 
 
 def main():

@@ -80,8 +80,8 @@ def http2_table():
     return lines
 
 
-def others_table():
-    servers = duel(table="others")
+def side_by_side(table, digits):
+    servers = duel(table=table)
     if not servers:
         return None
     lines = [
@@ -90,7 +90,7 @@ def others_table():
     ]
     for name, it in servers.items():
         lines.append(
-            f"| `{name}` | {it['ratio']:.3f} ({it['low']:.3f} to {it['high']:.3f}) | {it['cpu_ratio']:.1f} | {it['cpu_us']:.1f} "
+            f"| `{name}` | {it['ratio']:.3f} ({it['low']:.3f} to {it['high']:.3f}) | {it['cpu_ratio']:.{digits}f} | {it['cpu_us']:.1f} "
             f"| {it['p50_us']:,}, {it['p99_us']:,} |"
         )
     return lines
@@ -224,7 +224,8 @@ def main():
         "calls": across("calls", (1, 4, 16), "Tool calls in a request"),
         "connections": across("connections", (1, 64, 1000), "Connections"),
         "http2": http2_table(),
-        "others": others_table(),
+        "others": side_by_side("others", 1),
+        "guided": side_by_side("guided", 2),
         "soak": soak_table(),
         "peak": peak_table(),
         "flooded": flooded_table(),

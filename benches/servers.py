@@ -16,6 +16,9 @@ WORK = HERE / ".work"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / "release"
 PYTHON = WORK / "python/bin"
 COUNTING = WORK / "counting"
+INSTRUMENTED = WORK / "instrumented"
+GUIDED = WORK / "guided"
+PROFILES = WORK / "profiles"
 FIRST_PORT = int(os.environ.get("BENCH_PORT", "18080"))
 
 FRAMEWORK = {"HMS_WEBHOOK_STORE": "memory", "RUST_LOG": "info"}

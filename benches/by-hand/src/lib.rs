@@ -41,8 +41,15 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// One thread that does everything, as a server that is pinned to a core has; more where `THREADS` asks for them.
+/// One thread that does everything, as a server that is pinned to a core has; more where `THREADS` asks for them. Where
+/// `RUN_SECONDS` asks for it, the process ends by itself after so many: what it has counted for the compiler is written then.
 pub fn runtime() -> tokio::runtime::Runtime {
+    if let Some(seconds) = variable("RUN_SECONDS").and_then(|seconds| seconds.parse().ok()) {
+        std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_secs(seconds));
+            std::process::exit(0);
+        });
+    }
     let built = match threads() {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         threads => tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build(),
