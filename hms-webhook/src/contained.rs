@@ -27,6 +27,7 @@ pub(crate) fn contained<T>(
     })
 }
 
+#[cold]
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),

@@ -131,6 +131,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     /// A signed delivery that says all this.
+    #[cold]
     pub(crate) fn of(rejection: Rejection, event: &EventType, tools: Option<String>, call: &ByteString) -> Self {
         Self {
             rejection,
@@ -141,6 +142,7 @@ impl Refused {
 }
 
 impl From<Rejection> for Refused {
+    #[cold]
     fn from(rejection: Rejection) -> Self {
         Self { rejection, about: None, is_signed: false }
     }

@@ -107,6 +107,7 @@ impl Found {
         Self { answer, outcome, attempt: 0, is_counted: true }
     }
 
+    #[cold]
     fn known(answer: String) -> Self {
         Self::not_run(answer, REPEATED)
     }
@@ -281,6 +282,7 @@ impl Trouble {
         Self { start: Instant::now(), since: AtomicU64::new(0) }
     }
 
+    #[cold]
     fn begin(&self) {
         let now = 1 + self.start.elapsed().as_millis() as u64;
         // One that has begun goes on.
@@ -315,7 +317,7 @@ impl Flight<'_> {
         // The entry may be another's by now, so it is not removed again.
         mem::forget(self);
         if let Some(waiters) = waiters {
-            waiters.send_replace(Some(answer.into()));
+            tell(&waiters, answer);
         }
     }
 
@@ -343,6 +345,12 @@ async fn remember(store: &dyn Store, health: &StoreHealth, key: &str, done: &Don
     }
 }
 
+#[cold]
+fn tell(waiters: &Waiters, answer: &str) {
+    waiters.send_replace(Some(answer.into()));
+}
+
+#[cold]
 fn complain(what: &str, failure: &StoreError) {
     error!(cause = crate::error::chain(failure), "{what}");
 }

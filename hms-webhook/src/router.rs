@@ -252,6 +252,7 @@ impl Router {
         Started::Running(Box::new(Running { run, task: self.running.spawn(work) }))
     }
 
+    #[cold]
     fn no_such_tool(&self, call: &ToolCall) -> String {
         let name = shorten(&call.name);
         let mut known: Vec<_> = self.handlers.tools.keys().copied().collect();
@@ -412,15 +413,20 @@ impl ToolRun {
     /// What is answered where the tool came to `outcome`; `None` is its deadline.
     fn found(&self, outcome: Option<Outcome<Found>>, once: &Once) -> Found {
         crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
-        let outcome = match outcome {
+        match outcome {
             Some(Ok(found)) if found.outcome != LATE => {
                 if !found.is_counted {
                     self.span.in_scope(|| count(self.spec, found.outcome));
                 }
-                return found;
+                found
             }
-            outcome => outcome,
-        };
+            outcome => self.without_result(outcome, once),
+        }
+    }
+
+    /// What is answered where the tool was late or ended in no way that it should.
+    #[cold]
+    fn without_result(&self, outcome: Option<Outcome<Found>>, once: &Once) -> Found {
         let attempt = match &outcome {
             Some(Ok(found)) => found.attempt,
             Some(Err(_)) => 0,
@@ -482,11 +488,7 @@ fn run_tool(
                 log_tool_error(spec, &error);
                 (error_object(error.told()), error.kind() != ToolErrorKind::Internal)
             }
-            Some(Contained::Panicked(text)) => {
-                error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
-                teller.note(&Mishap::Panic(text));
-                (error_object(NEUTRAL), false)
-            }
+            Some(Contained::Panicked(text)) => (panicked(spec, text, &teller), false),
             None => {
                 teller.note(&Mishap::Late);
                 (error_object(TOO_LATE), false)
@@ -496,12 +498,21 @@ fn run_tool(
     }
 }
 
+/// What is answered where a tool panicked.
+#[cold]
+fn panicked(spec: &ToolSpec, text: String, teller: &Teller) -> String {
+    error!(outcome = "panicked", panic = text, "{} panicked", spec.location);
+    teller.note(&Mishap::Panic(text));
+    error_object(NEUTRAL)
+}
+
 /// Counts a tool call, whose span is entered, by how it ended.
 fn count(spec: &ToolSpec, outcome: &'static str) {
     crate::metrics::tool_call(spec.name, outcome);
     crate::tool_span::outcome(outcome);
 }
 
+#[cold]
 fn log_tool_error(spec: &ToolSpec, error: &ToolError) {
     let (location, told, causes) = (spec.location, error.told(), error.causes());
     match error.kind() {

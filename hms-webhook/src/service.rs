@@ -253,6 +253,7 @@ impl WebhookService {
 }
 
 impl Shared {
+    #[cold]
     fn refuse(&self, refused: Refused, client: Option<IpAddr>, used: Option<Duration>) -> Response<ReplyBody> {
         crate::metrics::refused(&refused.rejection);
         self.refusals.log(&refused, client, used);

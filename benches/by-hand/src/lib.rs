@@ -42,7 +42,8 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// One thread that does everything, as a server that is pinned to a core has; more where `THREADS` asks for them. Where
-/// `RUN_SECONDS` asks for it, the process ends by itself after so many: what it has counted for the compiler is written then.
+/// `RUN_SECONDS` asks for it, the process ends by itself after so many: what it has counted for the compiler is written
+/// then.
 pub fn runtime() -> tokio::runtime::Runtime {
     if let Some(seconds) = variable("RUN_SECONDS").and_then(|seconds| seconds.parse().ok()) {
         std::thread::spawn(move || {

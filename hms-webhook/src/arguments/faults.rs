@@ -18,6 +18,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Notes a fault. The sentence, without a full stop, is only made if there is room for it.
+    #[cold]
     pub(crate) fn note(&mut self, sentence: impl FnOnce() -> String) {
         if self.said.len() < MOST {
             self.said.push(sentence());

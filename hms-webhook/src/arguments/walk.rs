@@ -67,11 +67,13 @@ impl Walk {
     }
 
     /// Notes that another kind of value was sent than the one that is expected.
+    #[cold]
     fn mismatch(&mut self, shape: &Shape, json: &str, path: &Path<'_>) {
         self.faults.note(|| format!("{path} must be {}, got {}", expected(shape, Detail::Brief), given(json)));
     }
 
     /// Notes that the value is of the right kind and yet not allowed.
+    #[cold]
     fn overstepped(&mut self, shape: &Shape, got: impl FnOnce() -> String, path: &Path<'_>) {
         self.faults.note(|| format!("{path} must be {}, got {}", expected(shape, Detail::Full), got()));
     }

@@ -19,6 +19,7 @@ pub(super) fn result_object(json: String) -> String {
     if json.starts_with('{') { json } else { format!(r#"{{"result":{json}}}"#) }
 }
 
+#[cold]
 pub(super) fn error_object(told: &str) -> String {
     serde_json::json!({ "error": told }).to_string()
 }
