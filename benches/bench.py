@@ -60,17 +60,20 @@ def duel(options, keep):
 def train(options, _):
     """Lets instrumented servers note what a request runs through; the compiler reads it then."""
     for name in options.names:
-        # Written when the process ends: after so many seconds, or, with a server of a framework, when it is asked to.
-        env = {"LLVM_PROFILE_FILE": str(PROFILES / f"{name}.profraw"), "RUN_SECONDS": "8"}
+        # Written when the process ends: after so many seconds, or, as actix-web does it, when it is asked to.
+        profile, seconds = PROFILES / f"{name}.profraw", (options.rounds + 10) * options.slot // 1000 + 5
+        env = {"LLVM_PROFILE_FILE": str(profile), "RUN_SECONDS": str(seconds)}
         with Server(name, folder=INSTRUMENTED, env=env) as server:
             load = ["http1", options.connections, 1, options.slot, options.rounds, options.size, options.calls]
             peer = f"{name}={server.port}:{server.process.pid}"
             command = ["taskset", "-c", "1", TARGET / "duel", *map(str, load), peer]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             try:
-                server.process.wait(8)
+                server.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 pass
+        if not profile.exists() or profile.stat().st_size == 0:
+            raise SystemExit(f"{name} has written no profile")
 
 
 def instructions(options, keep):
@@ -164,7 +167,7 @@ def main():
     parser.add_argument("--calls", type=int, default=1, help="tool calls in a request")
     parser.add_argument("--http2", action="store_true")
     parser.add_argument("--streams", type=int, default=1, help="requests in flight on a connection of HTTP/2")
-    parser.add_argument("--table", default="servers", help="where a duel of the usual setting is shown")
+    parser.add_argument("--table", default="servers", help="where a duel of the usual setting is shown; `guided` takes the servers of that step")
     parser.add_argument("--seconds", type=int, default=600, help="of a soak")
     parser.add_argument("--bodies", type=int, default=256, help="that stream in at once")
     options = parser.parse_args()

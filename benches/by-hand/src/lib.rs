@@ -47,7 +47,7 @@ fn variable(name: &str) -> Option<String> {
 pub fn runtime() -> tokio::runtime::Runtime {
     if let Some(seconds) = variable("RUN_SECONDS").and_then(|seconds| seconds.parse().ok()) {
         std::thread::spawn(move || {
-            std::thread::sleep(std::time::Duration::from_secs(seconds));
+            std::thread::sleep(Duration::from_secs(seconds));
             std::process::exit(0);
         });
     }
