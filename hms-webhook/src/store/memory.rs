@@ -1,6 +1,7 @@
 //! A store that lives as long as the process.
 
 mod claims;
+mod labels;
 mod texts;
 
 use std::{

@@ -2,23 +2,25 @@
 
 use std::{collections::VecDeque, hash::BuildHasher, hint::black_box, mem, time::Duration};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 use tokio::time::Instant;
 
-use super::texts::{Text, Texts};
+use super::{
+    labels::{InUse, Labels},
+    texts::{Text, Texts},
+};
 use crate::store::Claim;
 
 /// How long it is remembered that there was a claim whose lease ended without a word.
 const AFTER_LEASE: Duration = Duration::from_secs(600);
 /// What is remembered for longer than this lies apart.
 const LONG: Duration = Duration::from_secs(3600);
-/// The bits of a label that hold a part of its entry's hash, where there is room for fewer than [`RESERVED`] entries. The
-/// other bits are enough to tell all of those apart, and all that were forgotten and are in a table still.
-const HASH_BITS: u32 = 0xFF00_0000;
 /// So many entries before it is forgotten, an entry is looked at.
 const AHEAD: usize = 8;
 /// For up to so many entries their room is reserved when the first one comes.
 const RESERVED: usize = 1_000_000;
+/// For so many there is room among the labels from the start.
+const LEAST: usize = 96;
 
 pub(super) struct Claims {
     start: Instant,
@@ -34,28 +36,15 @@ type Moment = u64;
 /// Entries in the order in which they were made, which is nearly the one in which they expire: those in use lie
 /// beside each other at the end, and what is forgotten is taken from the front. All of it together is more than a
 /// processor has at hand, so that a map with everything in it would be slow.
-#[derive(Default)]
 struct Entries {
     entries: VecDeque<Held>,
     /// The number of the first entry.
     first: u32,
-    /// Finds the label of an entry by its key.
-    newer: Labels,
-    /// The same for entries that were made earlier. Where all of those are forgotten, the newer ones move here. So no label
-    /// is ever taken out by itself, which would be a look at a place that nobody has used for long.
-    older: Labels,
+    /// Finds an entry by the hash of its key.
+    labels: Labels,
     texts: Texts,
     /// For how many entries there is to be room.
     room: usize,
-}
-
-/// Labels of entries, also of some that are forgotten. A label is the number of its entry and, in the bits that it needs not,
-/// a part of its hash: most entries that are not meant need not be looked at.
-#[derive(Default)]
-struct Labels {
-    table: HashTable<u32>,
-    /// The highest number.
-    last: u32,
 }
 
 /// As long as what a processor reads of memory at once.
@@ -75,7 +64,7 @@ enum What {
 
 impl Claims {
     pub(super) fn new(capacity: usize) -> Self {
-        let entries = || Entries { room: capacity.min(RESERVED), ..Entries::default() };
+        let entries = || Entries::new(capacity);
         Self {
             start: Instant::now(),
             hasher: DefaultHashBuilder::default(),
@@ -194,30 +183,26 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 impl Entries {
+    fn new(capacity: usize) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            labels: Labels::new(capacity),
+            texts: Texts::default(),
+            room: capacity.min(RESERVED),
+        }
+    }
+
     /// Where the entry of `key` lies.
     fn find(&self, hash: u64, key: &str) -> Option<usize> {
-        let wanted = self.label(hash, 0);
-        let is_wanted = |label: &u32| {
-            let held = || self.entries.get(self.place(*label));
-            label & self.hash_bits() == wanted
-                && held().is_some_and(|held| held.hash == hash && self.texts.get(&held.key) == key.as_bytes())
-        };
-        let label = self.newer.table.find(hash, is_wanted).or_else(|| self.older.table.find(hash, is_wanted))?;
-        Some(self.place(*label))
+        self.labels.find(hash, self.first, |place| {
+            let held = self.entries.get(place);
+            held.is_some_and(|held| held.hash == hash && self.texts.get(&held.key) == key.as_bytes())
+        })
     }
 
-    fn hash_bits(&self) -> u32 {
-        if self.room < RESERVED { HASH_BITS } else { 0 }
-    }
-
-    fn label(&self, hash: u64, number: u32) -> u32 {
-        // Other bits than those by which the table finds its places.
-        (hash >> 24) as u32 & self.hash_bits() | number & !self.hash_bits()
-    }
-
-    /// Where the entry of a label or a number lies; behind all others if it is forgotten.
-    fn place(&self, label: u32) -> usize {
-        place(label, self.first, self.hash_bits())
+    fn in_use(&self) -> InUse {
+        InUse { first: self.first, count: self.entries.len() }
     }
 
     fn text(&self, text: &Text) -> String {
@@ -238,22 +223,27 @@ impl Entries {
     }
 
     fn push(&mut self, held: Held) {
-        let (hash, number) = (held.hash, self.first.wrapping_add(self.entries.len() as u32));
+        let hash = held.hash;
         // Exactly as much as there will be: a new entry then takes the place of the one that was just forgotten.
         if self.entries.capacity() == 0 {
             self.entries.reserve_exact(self.room);
         }
         self.entries.push_back(held);
-        if self.place(self.older.last) >= self.entries.len() {
-            mem::swap(&mut self.older, &mut self.newer);
-            self.newer.table.clear();
+        let in_use = self.in_use();
+        if in_use.count > self.labels.room() {
+            return self.label_all(in_use);
         }
-        let label = self.label(hash, number);
-        let hash_bits = self.hash_bits();
-        let Self { entries, first, newer, .. } = self;
-        let hash_of = |label: &u32| entries.get(place(*label, *first, hash_bits)).map_or(0, |held| held.hash);
-        newer.table.insert_unique(hash, label, hash_of);
-        newer.last = number;
+        self.labels.add(hash, self.first.wrapping_add(in_use.count as u32 - 1), in_use);
+    }
+
+    /// Makes room for twice as many labels, or for as many as there will be.
+    #[cold]
+    fn label_all(&mut self, in_use: InUse) {
+        let room = (2 * in_use.count).max(LEAST);
+        self.labels.clear(if in_use.count <= self.room { room.min(self.room) } else { room }, in_use);
+        for (place, held) in self.entries.iter().enumerate() {
+            self.labels.add(held.hash, self.first.wrapping_add(place as u32), in_use);
+        }
     }
 
     /// Forgets the first that have expired, and as many as `beyond` others that do not run.
@@ -284,10 +274,6 @@ impl Entries {
         black_box(self.entries.get(AHEAD).map(|held| held.expires));
         Some(first)
     }
-}
-
-fn place(label: u32, first: u32, hash_bits: u32) -> usize {
-    (label.wrapping_sub(first) & !hash_bits) as usize
 }
 
 #[cfg(test)]
@@ -332,9 +318,9 @@ mod tests {
     #[test]
     fn beyond_the_capacity_the_oldest_are_forgotten_and_the_others_found() {
         // Numbers begin anew after 24 bits, or after all where labels hold no part of the hash.
-        for (first, room) in [(0, 100), ((1 << 24) - 500, 100), (u32::MAX - 500, 100), (u32::MAX - 500, RESERVED)] {
+        for (first, most) in [(0, 100), ((1 << 24) - 500, 100), (u32::MAX - 500, 100), (u32::MAX - 500, usize::MAX)] {
             let mut claims = Claims::new(100);
-            (claims.short.first, claims.short.room) = (first, room);
+            (claims.short.first, claims.short.labels) = (first, Labels::new(most));
             the_oldest_of_a_thousand_are_forgotten(claims);
         }
     }
