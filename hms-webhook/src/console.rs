@@ -190,7 +190,7 @@ impl Console {
             return answer::guarded(self.page(request).await).map(Either::Right);
         }
         if is_health(request.uri().path()) {
-            return self.webhook.answer(request, client).await.map(Either::Left);
+            return self.webhook.answer(request, client).await.response.map(Either::Left);
         }
         tap::tap(&self.feed, &self.limits, &self.webhook, request, client).await.map(Either::Left)
     }

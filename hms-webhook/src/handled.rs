@@ -2,14 +2,18 @@
 
 #[cfg(feature = "cli")]
 use std::sync::OnceLock;
-use std::{borrow::Cow, net::IpAddr, time::Duration};
+use std::{
+    borrow::Cow,
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
 
 use bytestring::ByteString;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use crate::{call_id, event::EventType, log_limit::LogLimit, rejection::Rejection, response::Reply};
+use crate::{call_id, event::EventType, log_limit::LogLimit, rejection::Rejection, response::Reply, service::Received};
 
 /// Where the lines of deliveries come from, for filters of the log.
 pub(crate) const TARGET: &str = "hms_webhook::delivery";
@@ -49,8 +53,9 @@ pub(crate) struct EndedCall {
 }
 
 impl Handled {
-    /// Writes the line. `used` is the time since the head of the request was complete.
-    pub(crate) fn log(&self, event: &str, call: &str, key: Option<&str>, used: Duration) {
+    /// Writes the line of what was answered `at` this moment.
+    pub(crate) fn log(&self, event: &str, call: &str, key: Option<&str>, received: Received, at: Instant) {
+        let used = at - received.at;
         let (tool, outcome, attempt) = match &self.ended {
             Ended::Event(outcome) => (None, Cow::Borrowed(*outcome), None),
             Ended::Tools(calls) => (
@@ -60,6 +65,7 @@ impl Handled {
             ),
         };
         let line = Line {
+            time: received.time + used,
             event,
             tool: tool.as_deref(),
             outcome: &outcome,
@@ -80,6 +86,8 @@ impl Handled {
 /// What the log says of a delivery that was answered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
+    /// When it was answered; who listens otherwise asks the clock once more.
+    pub(crate) time: SystemTime,
     pub(crate) event: &'a str,
     pub(crate) tool: Option<&'a str>,
     pub(crate) outcome: &'a str,
@@ -94,7 +102,7 @@ pub(crate) struct Line<'a> {
 impl Line<'_> {
     /// Tells it to whoever listens.
     pub(crate) fn tell(&self) {
-        let Self { event, tool, outcome, attempt, call, key, milliseconds, allowed_milliseconds } = *self;
+        let Self { event, tool, outcome, attempt, call, key, milliseconds, allowed_milliseconds, .. } = *self;
         info!(
             target: TARGET,
             event,

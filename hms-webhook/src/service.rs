@@ -195,7 +195,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let answer = self.answer(request, None);
-        Box::pin(async move { Ok(answer.await) })
+        Box::pin(async move { Ok(answer.await.response) })
     }
 }
 
@@ -205,14 +205,14 @@ impl WebhookService {
         &self,
         request: Request<B>,
         client: Option<IpAddr>,
-    ) -> Pin<Box<dyn Future<Output = Response<ReplyBody>> + Send>>
+    ) -> Pin<Box<dyn Future<Output = Answered> + Send>>
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         // The head is complete: from here on the platform's clock runs.
-        let received = Instant::now();
+        let received = Received::now();
         // The lines that matter name the call themselves; a span for each request is more than most logs want to pay for.
         let span = debug_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
         let (head, body) = request.into_parts();
@@ -220,7 +220,8 @@ impl WebhookService {
             Ok(route) => route,
             Err(rejection) => {
                 let refused = Refused { is_signed: head.headers.contains_key(SIGNATURE_HEADER), ..rejection.into() };
-                return Box::pin(ready(span.in_scope(|| self.0.refuse(refused, client, Some(Duration::ZERO)))));
+                let response = span.in_scope(|| self.0.refuse(refused, client, Some(Duration::ZERO)));
+                return Box::pin(ready(Answered { response, at: received.at }));
             }
         };
         let (shared, mut headers) = (self.0.clone(), head.headers);
@@ -228,17 +229,20 @@ impl WebhookService {
         let answer = async move {
             let (mut heard, body) = (None, pin!(body));
             let span = own_span.as_deref();
-            let response = match shared.handle(route, &mut headers, body, received, span, &mut heard).await {
-                Ok(reply) => reply.into_response(),
-                Err(refused) => shared.refuse(refused, client, Some(received.elapsed())),
+            let (response, at) = match shared.handle(route, &mut headers, body, received, span, &mut heard).await {
+                Ok((reply, at)) => (reply.into_response(), at),
+                Err(refused) => {
+                    let at = Instant::now();
+                    (shared.refuse(refused, client, Some(at - received.at)), at)
+                }
             };
             #[cfg(feature = "cli")]
             if let (Some(recorder), Some(body)) = (&shared.recorder, heard) {
-                let time = received.elapsed();
+                let time = received.at.elapsed();
                 let Ok(reply) = Box::pin(http_body_util::BodyExt::collect(response.body().clone())).await;
                 recorder.record(body, response.status(), reply.to_bytes(), time);
             }
-            response
+            Answered { response, at }
         };
         // In a box, so that an idle connection keeps no room for it and it is not moved from one owner to the next; one
         // that allocators have at hand has at most 1032 bytes.
@@ -260,33 +264,34 @@ impl Shared {
         refused.rejection.into_response()
     }
 
-    /// Answers a delivery; puts the body of a verified event into `heard` where somebody wants to keep it.
+    /// Answers a delivery, and says when; puts the body of a verified event into `heard` where somebody wants to keep it.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold what it is given twice")]
     fn handle<B>(
         &self,
         route: Route,
         headers: &mut HeaderMap,
         body: Pin<&mut B>,
-        received: Instant,
+        received: Received,
         span: Option<&Span>,
         heard: &mut Option<Bytes>,
-    ) -> impl Future<Output = Result<Reply, Refused>> + Send
+    ) -> impl Future<Output = Result<(Reply, Instant), Refused>> + Send
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         async move {
-            match route {
-                Route::Alive => return Ok(Reply::Health { well: true, state: "ok" }),
+            let healthy = match route {
+                Route::Alive => Some((true, "ok")),
                 Route::Ready if self.is_shutting_down() || self.leaving.load(Ordering::Relaxed) => {
-                    return Ok(Reply::Health { well: false, state: "shutting down" });
+                    Some((false, "shutting down"))
                 }
-                Route::Ready if !self.router.inbox.is_well().await => {
-                    return Ok(Reply::Health { well: false, state: "events cannot be kept" });
-                }
-                Route::Ready => return Ok(Reply::Health { well: true, state: "ready" }),
-                Route::Webhook => {}
+                Route::Ready if !self.router.inbox.is_well().await => Some((false, "events cannot be kept")),
+                Route::Ready => Some((true, "ready")),
+                Route::Webhook => None,
+            };
+            if let Some((well, state)) = healthy {
+                return Ok((Reply::Health { well, state }, Instant::now()));
             }
             let _in_flight = crate::metrics::InFlight::begin();
             if self.is_shutting_down() {
@@ -295,12 +300,12 @@ impl Shared {
             let upload = self.capacity.upload()?;
             let mut held = self.bodies.hold_nothing();
             delivery::check(headers, &*body, &self.limits)?;
-            let body = delivery::read(body, received, &self.limits, &mut held).await?;
+            let body = delivery::read(body, received.at, &self.limits, &mut held).await?;
             drop(upload);
             let delivery = Delivery { headers: mem::take(headers), body };
-            let payload = self.keyring.verifier().verify(delivery, SystemTime::now()).map_err(Rejection::Unverified)?;
+            let payload = self.keyring.verifier().verify(delivery, received.time).map_err(Rejection::Unverified)?;
             let Taken { event, kind, call_id, label, _place } = self.take(&payload, span, heard)?;
-            let handled = self.router.dispatch(event, &payload, received).await;
+            let handled = self.router.dispatch(event, &payload, received.at).await;
             crate::metrics::delivery(label, payload.shared_key(), &handled);
             let handled = handled.map_err(|mut rejection| {
                 let tools = match &mut rejection {
@@ -309,8 +314,9 @@ impl Shared {
                 };
                 Refused::of(rejection, &kind, tools, &call_id)
             })?;
-            handled.log(kind.as_str(), &call_id, payload.key(), received.elapsed());
-            Ok(handled.reply)
+            let at = Instant::now();
+            handled.log(kind.as_str(), &call_id, payload.key(), received, at);
+            Ok((handled.reply, at))
         }
     }
 
@@ -408,6 +414,26 @@ struct Taken<'a> {
     call_id: ByteString,
     label: &'static str,
     _place: Admitted<'a>,
+}
+
+/// When the head of a request was complete.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received {
+    pub(crate) at: Instant,
+    /// What the clock on the wall said.
+    pub(crate) time: SystemTime,
+}
+
+impl Received {
+    fn now() -> Self {
+        Self { at: Instant::now(), time: SystemTime::now() }
+    }
+}
+
+/// An answer, and when it was ready.
+pub(crate) struct Answered {
+    pub(crate) response: Response<ReplyBody>,
+    pub(crate) at: Instant,
 }
 
 enum Route {

@@ -110,8 +110,7 @@ fn started_on_demand(targets: Targets, form: &Form) -> bool {
     if started && shows_deliveries && !shows_requests {
         let end = form.end.clone();
         handled::write_with(move |line| {
-            // A line that cannot be written has nobody to tell.
-            let _ = json::with_text(|text| json::write_delivery(text, line).map(|()| end.add(text)));
+            end.add(|text| json::write_delivery(text, line));
         });
     }
     started

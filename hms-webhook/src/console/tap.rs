@@ -59,7 +59,7 @@ where
     // Below what the log shows: it is there for `watch` only.
     let span = debug_span!(target: watch::TARGET, watch::DELIVERY, id);
     let answering = span.in_scope(|| webhook.answer(Request::from_parts(head.clone(), heard), client));
-    let (answer_head, body) = answering.instrument(span).await.into_parts();
+    let (answer_head, body) = answering.instrument(span).await.response.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
     let reply = feed.shown(&body);

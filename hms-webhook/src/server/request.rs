@@ -7,6 +7,7 @@ use http::{
     header::{CONNECTION, HOST, TRANSFER_ENCODING},
 };
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use super::{
     connection::Shared,
@@ -22,12 +23,12 @@ pub(super) use crate::response::ReplyBody as AnswerBody;
 use crate::{
     header_lines::{Said, said},
     rejection::Rejection,
-    response::ReplyBody,
+    service::Answered,
 };
 
 /// Who was asked for the answer.
 enum Asked {
-    Service(Pin<Box<dyn Future<Output = Response<ReplyBody>> + Send>>),
+    Service(Pin<Box<dyn Future<Output = Answered> + Send>>),
     #[cfg(feature = "console")]
     Console(Pin<Box<dyn Future<Output = Response<AnswerBody>> + Send>>),
 }
@@ -39,7 +40,7 @@ pub(super) fn answer(
     peer: Option<IpAddr>,
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> + use<> {
-    let answering: Answering = watch.request();
+    let mut answering: Answering = watch.request();
     let is_http_1 = request.version() < Version::HTTP_2;
     let [host, coding] = said(request.headers(), [&HOST, &TRANSFER_ENCODING]);
     let is_chunked = is_http_1 && coding != Said::Nothing;
@@ -59,9 +60,12 @@ pub(super) fn answer(
     // Asked for here and not in the future, which would carry the whole request around.
     let asked = match checked {
         Ok(client) => ask(shared, request, client),
-        Err((rejection, client)) => Asked::Service(Box::pin(ready(shared.service.refuse(rejection, client)))),
+        Err((rejection, client)) => {
+            let response = shared.service.refuse(rejection, client);
+            Asked::Service(Box::pin(ready(Answered { response, at: Instant::now() })))
+        }
     };
-    let (drain, watch) = (shared.drain.clone(), watch.clone());
+    let drain = shared.drain.clone();
     // Who opens many connections, or sends many requests at once, does not keep those waiting who do not.
     let others = watch.lets_others_go_first().then(|| Box::pin(others_first()));
     async move {
@@ -69,12 +73,16 @@ pub(super) fn answer(
             others.await;
         }
         let mut response = match asked {
-            Asked::Service(answer) => answer.await.map(AnswerBody::from),
+            Asked::Service(answer) => {
+                let Answered { response, at } = answer.await;
+                answering.answered(at);
+                response.map(AnswerBody::from)
+            }
             #[cfg(feature = "console")]
             Asked::Console(answer) => answer.await,
         };
         if response.status().is_client_error() || response.status().is_server_error() {
-            watch.lingers();
+            answering.watch().lingers();
         }
         if !is_http_1 {
             // HTTP/2 has no such header, and ends requests one by one.

@@ -72,7 +72,7 @@ impl Watch {
         }
         match self.wait.swap(0, Relaxed) {
             0 => {}
-            wait => self.until.store(milliseconds(self.start.elapsed()).saturating_add(wait), Relaxed),
+            wait => self.set_from(Instant::now(), wait),
         }
         // A moment that the clock does not know never comes.
         self.start.checked_add(Duration::from_millis(self.until.load(Relaxed)))
@@ -81,7 +81,7 @@ impl Watch {
     /// A whole head has arrived. The request is being answered until the returned value is dropped.
     pub(super) fn request(self: &Arc<Self>) -> Answering {
         self.requests.fetch_add(1, Relaxed);
-        Answering(self.clone())
+        Answering { watch: self.clone(), answered: None }
     }
 
     /// What comes before HTTP has as long as a head.
@@ -134,6 +134,12 @@ impl Watch {
     fn set(&self, milliseconds_from_now: u64) {
         self.wait.store(milliseconds_from_now, Relaxed);
     }
+
+    fn set_from(&self, moment: Instant, wait: u64) {
+        let moment = milliseconds(moment.saturating_duration_since(self.start));
+        self.until.store(moment.saturating_add(wait), Relaxed);
+        self.wait.store(0, Relaxed);
+    }
 }
 
 /// Shorter than a millisecond is a millisecond, so that no limit becomes zero.
@@ -144,12 +150,30 @@ fn milliseconds(duration: Duration) -> u64 {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct Answering(Arc<Watch>);
+pub(super) struct Answering {
+    watch: Arc<Watch>,
+    /// When its answer was ready, where somebody has looked at the clock by then.
+    answered: Option<Instant>,
+}
+
+impl Answering {
+    /// The answer was ready at this moment.
+    pub(super) fn answered(&mut self, at: Instant) {
+        self.answered = Some(at);
+    }
+
+    pub(super) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        let watch = &*self.0;
-        watch.set(watch.idle_time);
+        let watch = &*self.watch;
+        match self.answered {
+            Some(at) => watch.set_from(at, watch.idle_time),
+            None => watch.set(watch.idle_time),
+        }
         watch.in_head.store(false, Relaxed);
         watch.requests.fetch_sub(1, Relaxed);
     }

@@ -1,6 +1,7 @@
 //! Lines that are written several at once.
 
 use std::{
+    fmt,
     io::{self, Write},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,14 +21,14 @@ pub(super) struct Held(Arc<Mutex<Lines>>);
 
 struct Lines {
     end: Box<dyn Write + Send>,
-    waiting: Vec<u8>,
+    waiting: String,
     /// The thread that writes what waits, if lines may wait.
     writer: Option<Thread>,
 }
 
 impl Held {
     pub(super) fn new(end: impl Write + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(Lines { end: Box::new(end), waiting: Vec::new(), writer: None })))
+        Self(Arc::new(Mutex::new(Lines { end: Box::new(end), waiting: String::new(), writer: None })))
     }
 
     /// From now on lines may wait, for `delay` at most.
@@ -51,9 +52,15 @@ impl Held {
         lines.write();
     }
 
-    /// Takes a line that may wait.
-    pub(super) fn add(&self, line: &str) {
-        self.lines().add(line.as_bytes(), true);
+    /// Takes the line that `write` adds to what waits, and that may wait as well. One that cannot be written is left out:
+    /// nobody could be told.
+    pub(super) fn add(&self, write: impl FnOnce(&mut String) -> fmt::Result) {
+        let mut lines = self.lines();
+        let before = lines.waiting.len();
+        if write(&mut lines.waiting).is_err() {
+            lines.waiting.truncate(before);
+        }
+        lines.added(before, true);
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -62,12 +69,11 @@ impl Held {
 }
 
 impl Lines {
-    fn add(&mut self, line: &[u8], waits: bool) {
-        let is_first = self.waiting.is_empty();
-        self.waiting.extend_from_slice(line);
+    /// A line was added behind those that took so many bytes `before`.
+    fn added(&mut self, before: usize, waits: bool) {
         match &self.writer {
             Some(writer) if waits && self.waiting.len() < MOST => {
-                if is_first {
+                if before == 0 {
                     writer.unpark();
                 }
             }
@@ -77,7 +83,7 @@ impl Lines {
 
     fn write(&mut self) {
         // A log that cannot be written has nobody to tell.
-        let _ = self.end.write_all(&self.waiting);
+        let _ = self.end.write_all(self.waiting.as_bytes());
         self.waiting.clear();
         if self.waiting.capacity() > 4 * MOST {
             mem::take(&mut self.waiting);
@@ -106,7 +112,10 @@ pub(super) struct OneLine<'a> {
 
 impl Write for OneLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.held.lines().add(line, self.waits);
+        let mut lines = self.held.lines();
+        let before = lines.waiting.len();
+        lines.waiting.push_str(&String::from_utf8_lossy(line));
+        lines.added(before, self.waits);
         Ok(line.len())
     }
 

@@ -22,7 +22,7 @@ use tracing_subscriber::{
 
 use super::{
     fields::{is_plain, name_of},
-    time::{Clock, write_time},
+    time::{Clock, write_time, write_time_at},
 };
 use crate::{
     call_id,
@@ -78,7 +78,7 @@ where
 /// Writes the line of a delivery, which is the most frequent one, as [`JsonLine`] does.
 pub(super) fn write_delivery(text: &mut String, line: &handled::Line<'_>) -> fmt::Result {
     text.push_str(r#"{"timestamp":""#);
-    write_time(text, Clock::Whole)?;
+    write_time_at(text, line.time, Clock::Whole)?;
     text.push_str(r#"","level":"INFO","target":""#);
     text.push_str(handled::TARGET);
     text.push_str(r#"","message":"answered""#);
@@ -141,7 +141,7 @@ impl<'writer> FormatFields<'writer> for JsonFields {
 }
 
 /// Hands over an empty text, of which each thread has one, so that it need not grow anew.
-pub(super) fn with_text(write: impl FnOnce(&mut String) -> fmt::Result) -> fmt::Result {
+fn with_text(write: impl FnOnce(&mut String) -> fmt::Result) -> fmt::Result {
     thread_local! {
         static TEXT: Cell<String> = const { Cell::new(String::new()) };
     }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},
+    time::UNIX_EPOCH,
 };
 
 use serde_json::{Value, json};
@@ -97,6 +98,7 @@ fn lines_for_programs_are_json_with_everything_in_it() {
 #[test]
 fn the_line_of_a_delivery_is_the_same_by_either_way() {
     let usual = handled::Line {
+        time: UNIX_EPOCH + Duration::from_micros(1_768_305_600_000_123),
         event: "tool-calls",
         tool: Some("lookup_order"),
         outcome: "answered",
@@ -108,6 +110,7 @@ fn the_line_of_a_delivery_is_the_same_by_either_way() {
     };
     let ugly = "\u{1b}[31m \"\\ \u{0}\r\n\u{85} é 🦀";
     let odd = handled::Line {
+        time: UNIX_EPOCH,
         event: ugly,
         tool: None,
         outcome: ugly,
@@ -117,13 +120,15 @@ fn the_line_of_a_delivery_is_the_same_by_either_way() {
         milliseconds: u64::MAX,
         allowed_milliseconds: None,
     };
-    for line in [usual, odd] {
+    for (line, time) in [(usual, "2026-01-13T12:00:00.000123Z"), (odd, "1970-01-01T00:00:00.000000Z")] {
         let end = End::default();
         with_default(Registry::default().with(json_lines(&form(end.held(), true))), || line.tell());
         let mut written = String::new();
         json::write_delivery(&mut written, &line).unwrap();
         const TIME: usize = r#"{"timestamp":"2026-01-13T12:00:00.000000Z"#.len();
         assert_eq!(written[TIME..], end.text()[TIME..]);
+        assert_eq!(written[..TIME], format!(r#"{{"timestamp":"{time}"#));
+        // Who listens otherwise asks the clock.
         let shape = |text: &str| text[..TIME].replace(|it: char| it.is_ascii_digit(), "0");
         assert_eq!(shape(&written), shape(&end.text()));
     }

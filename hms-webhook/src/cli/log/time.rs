@@ -2,13 +2,8 @@
 
 use std::{
     cell::RefCell,
-    fmt,
-    time::{SystemTime, UNIX_EPOCH},
-};
-
-use tracing_subscriber::fmt::{
-    format::Writer,
-    time::{self, FormatTime},
+    fmt::{self, Write as _},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// How much of the time is written, in UTC.
@@ -22,22 +17,27 @@ pub(super) enum Clock {
     Seconds,
 }
 
-/// Writes the time. All but the part of its second is made once a second.
+/// Writes the time that it is.
 pub(super) fn write_time(line: &mut impl fmt::Write, clock: Clock) -> fmt::Result {
+    write_time_at(line, SystemTime::now(), clock)
+}
+
+/// Writes a time. All but the part of its second is made once a second.
+pub(super) fn write_time_at(line: &mut impl fmt::Write, time: SystemTime, clock: Clock) -> fmt::Result {
     /// As far as the seconds: `2026-01-13T12:00:00`.
     const LENGTH: usize = 19;
     const DATE: usize = "2026-01-13T".len();
     thread_local! {
         static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     SECOND.with_borrow_mut(|(second, text)| {
-        if *second != now.as_secs() || text.is_empty() {
+        if *second != since.as_secs() || text.is_empty() {
             text.clear();
-            time::SystemTime.format_time(&mut Writer::new(text))?;
+            let whole = UNIX_EPOCH + Duration::from_secs(since.as_secs());
+            write!(text, "{}", humantime::format_rfc3339_seconds(whole))?;
             text.truncate(LENGTH);
-            // The clock may have gone on to the next second in between.
-            *second = now.as_secs();
+            *second = since.as_secs();
         }
         line.write_str(match clock {
             Clock::Whole => text,
@@ -48,7 +48,7 @@ pub(super) fn write_time(line: &mut impl fmt::Write, clock: Clock) -> fmt::Resul
         return line.write_char('Z');
     }
     let mut digits = *b".000000Z";
-    let mut rest = now.subsec_micros();
+    let mut rest = since.subsec_micros();
     for digit in digits[1..7].iter_mut().rev() {
         *digit += (rest % 10) as u8;
         rest /= 10;
