@@ -1,12 +1,8 @@
 //! What became of a delivery: its answer or refusal, and the one line that the log gets of it.
 
+use std::{borrow::Cow, net::IpAddr, time::Duration};
 #[cfg(feature = "cli")]
-use std::sync::OnceLock;
-use std::{
-    borrow::Cow,
-    net::IpAddr,
-    time::{Duration, SystemTime},
-};
+use std::{sync::OnceLock, time::SystemTime};
 
 use bytestring::ByteString;
 use smallvec::SmallVec;
@@ -65,6 +61,7 @@ impl Handled {
             ),
         };
         let line = Line {
+            #[cfg(feature = "cli")]
             time: received.time + used,
             event,
             tool: tool.as_deref(),
@@ -87,6 +84,7 @@ impl Handled {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
     /// When it was answered; who listens otherwise asks the clock once more.
+    #[cfg(feature = "cli")]
     pub(crate) time: SystemTime,
     pub(crate) event: &'a str,
     pub(crate) tool: Option<&'a str>,

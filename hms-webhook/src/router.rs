@@ -114,7 +114,7 @@ impl Router {
         };
         async move {
             match &mut begun {
-                Ok(begun) => self.await_results(begun, received).await,
+                Ok(begun) => self.await_results(begun).await,
                 Err(answer) => answer.await,
             }
         }
@@ -135,6 +135,7 @@ impl Router {
             started: SmallVec::with_capacity(calls.tool_call_list.len()),
             for_later: Vec::new(),
             allowed: None,
+            received,
             first_turns: one_thread_does_everything(),
         };
         for call in &calls.tool_call_list {
@@ -147,7 +148,7 @@ impl Router {
                         true => self.prepare_background(tool, &calls.context, call, payload, &mut begun.for_later),
                         false => {
                             let trace = payload.shared_trace();
-                            self.start_tool(tool, call, &calls.context, received, trace, &mut begun)
+                            self.start_tool(tool, call, &calls.context, trace, &mut begun)
                         }
                     },
                 ),
@@ -158,15 +159,15 @@ impl Router {
     }
 
     /// Keeps the calls of background tools and waits for the results, which come in the order of the request.
-    async fn await_results(&self, begun: &mut Begun, received: Instant) -> Result<Handled, Rejection> {
-        let Begun { started, for_later, allowed, .. } = begun;
+    async fn await_results(&self, begun: &mut Begun) -> Result<Handled, Rejection> {
+        let Begun { started, for_later, allowed, received, .. } = begun;
         if let Some(late) = late(started) {
             let tools = joined(started, |(_, name, _)| name).into_owned();
             return Err(Rejection::Busy { seconds: seconds(late), tools: Some(tools) });
         }
         let are_kept = match for_later.is_empty() {
             true => true,
-            false => Box::pin(self.keep_background(mem::take(for_later), received)).await,
+            false => Box::pin(self.keep_background(mem::take(for_later), *received)).await,
         };
         let mut results = ToolResults::with_capacity(started.len());
         let mut ended = SmallVec::with_capacity(started.len());
@@ -190,11 +191,10 @@ impl Router {
         tool: &RegisteredTool,
         call: &ToolCall,
         context: &LazyContext,
-        received: Instant,
         trace: Option<&Arc<TraceContext>>,
         begun: &mut Begun,
     ) -> Started {
-        let spec = tool.spec;
+        let (spec, received) = (tool.spec, begun.received);
         let span = ToolSpan::new(tool, context, &call.id);
         let time = spec.deadline.map_or(self.budgets.tool_calls, |own| own.min(self.budgets.tool_calls));
         let deadline = Deadline::at(received, time);
@@ -351,7 +351,7 @@ impl Router {
                 format!("status-update {call_id:?} {:?}", update.call.status)
             }
             Event::EndOfCallReport(_) => format!("end-of-call-report {call_id:?}"),
-            _ => format!("event {}", base16ct::lower::encode_string(&Sha256::digest(payload.shared()))),
+            _ => format!("event {}", const_hex::encode(Sha256::digest(payload.shared()))),
         };
         let event = NewEvent {
             key,

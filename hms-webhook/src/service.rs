@@ -7,7 +7,7 @@ use std::{
     future::ready,
     mem,
     net::IpAddr,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -194,7 +194,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let answer = self.answer(request, None);
+        // Pinned once and for all, so that the future of the answer has no second place for the body.
+        let answer = self.answer(request.map(Box::pin), None);
         Box::pin(async move { Ok(answer.await.response) })
     }
 }
@@ -207,7 +208,7 @@ impl WebhookService {
         client: Option<IpAddr>,
     ) -> Pin<Box<dyn Future<Output = Answered> + Send>>
     where
-        B: Body + Send + 'static,
+        B: Body + Send + Unpin + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
@@ -215,7 +216,7 @@ impl WebhookService {
         let received = Received::now();
         // The lines that matter name the call themselves; a span for each request is more than most logs want to pay for.
         let span = debug_span!("delivery", event = tracing::field::Empty, call = tracing::field::Empty);
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
         let route = match self.0.route(&head.method, head.uri.path()) {
             Ok(route) => route,
             Err(rejection) => {
@@ -227,9 +228,9 @@ impl WebhookService {
         let (shared, mut headers) = (self.0.clone(), head.headers);
         let own_span = (!span.is_none()).then(|| Box::new(span.clone()));
         let answer = async move {
-            let (mut heard, body) = (None, pin!(body));
+            let mut heard = None;
             let span = own_span.as_deref();
-            let (response, at) = match shared.handle(route, &mut headers, body, received, span, &mut heard).await {
+            let (response, at) = match shared.handle(route, &mut headers, &mut body, received, span, &mut heard).await {
                 Ok((reply, at)) => (reply.into_response(), at),
                 Err(refused) => {
                     let at = Instant::now();
@@ -270,13 +271,13 @@ impl Shared {
         &self,
         route: Route,
         headers: &mut HeaderMap,
-        body: Pin<&mut B>,
+        body: &mut B,
         received: Received,
         span: Option<&Span>,
         heard: &mut Option<Bytes>,
     ) -> impl Future<Output = Result<(Reply, Instant), Refused>> + Send
     where
-        B: Body + Send,
+        B: Body + Send + Unpin,
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
@@ -300,7 +301,7 @@ impl Shared {
             let upload = self.capacity.upload()?;
             let mut held = self.bodies.hold_nothing();
             delivery::check(headers, &*body, &self.limits)?;
-            let body = delivery::read(body, received.at, &self.limits, &mut held).await?;
+            let body = delivery::read(Pin::new(body), received.at, &self.limits, &mut held).await?;
             drop(upload);
             let delivery = Delivery { headers: mem::take(headers), body };
             let payload = self.keyring.verifier().verify(delivery, received.time).map_err(Rejection::Unverified)?;
@@ -433,6 +434,7 @@ impl Received {
 /// An answer, and when it was ready.
 pub(crate) struct Answered {
     pub(crate) response: Response<ReplyBody>,
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "connections alone have times to keep"))]
     pub(crate) at: Instant,
 }
 
@@ -440,4 +442,35 @@ enum Route {
     Webhook,
     Alive,
     Ready,
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use http_body::Frame;
+
+    use super::*;
+    use crate::App;
+
+    /// As large as what comes over HTTP/1.
+    struct Large {
+        _bytes: [u8; size_of::<hyper::body::Incoming>()],
+    }
+
+    impl Body for Large {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(None)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_takes_no_more_memory_than_an_allocator_has_at_hand() {
+        let service = App::new().secret("shared with the platform").into_service().unwrap();
+        let request = Request::post(service.path()).body(Large { _bytes: [0; _] }).unwrap();
+        let answer = service.answer(request, None);
+        assert!(size_of_val(&*answer) <= 1032, "{} bytes", size_of_val(&*answer));
+        assert_eq!(answer.await.response.status(), 401);
+    }
 }

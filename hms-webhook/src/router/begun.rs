@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use smallvec::SmallVec;
+use tokio::time::Instant;
 
 use super::{Running, background::ForLater};
 use crate::{handler::ToolSpec, once::Found};
@@ -13,6 +14,8 @@ pub(super) struct Begun {
     pub(super) for_later: Vec<ForLater>,
     /// How long the one of those that were begun may take that may take longest.
     pub(super) allowed: Option<Duration>,
+    /// When the head of the request was complete.
+    pub(super) received: Instant,
     /// Each takes its first turn at once, before it has a task.
     pub(super) first_turns: bool,
 }

@@ -175,6 +175,27 @@ fn a_shortened_signature_is_none() {
     assert_eq!(verify(&format!("{signature}00")).unwrap_err(), VerifyError::MalformedSignature);
 }
 
+/// Two spellings of one signature are enough: some decoders take a prefix off, or blanks.
+#[test]
+fn digits_with_anything_around_them_are_no_signature() {
+    let (secret, timestamp, body, mac) = VECTORS[0];
+    for odd in [
+        format!("0x{mac}"),
+        format!("0X{mac}"),
+        format!("0x{}", &mac[2..]),
+        format!("0x{}", &mac[..62]),
+        format!("sha256=0x{mac}"),
+        format!("sha256=0x{}", &mac[2..]),
+        format!("sha256={mac} "),
+        format!("sha256= {mac}"),
+        format!("sha256=sha256={mac}"),
+        mac.replace(&mac[10..11], "g"),
+    ] {
+        let verified = Verifier::new([secret]).verify(delivery(timestamp, &odd, body), at(1_767_268_800));
+        assert_eq!(verified.unwrap_err(), VerifyError::MalformedSignature, "{odd:?}");
+    }
+}
+
 #[test]
 fn unsigned_deliveries_pass_where_allowed_and_wrong_ones_nowhere() {
     let verifier = || Verifier::new([SECRET]).allow_unsigned();

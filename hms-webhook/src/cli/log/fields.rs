@@ -101,21 +101,37 @@ pub(super) fn name_of(field: &Field) -> Option<&'static str> {
 
 /// Whether `text` stands between quotation marks as it is, in Rust and in JSON. Nearly every one does.
 pub(super) fn is_plain(text: &str) -> bool {
-    const fn is_plain(byte: u8) -> bool {
-        matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
-    }
-    const PLAIN: [bool; 256] = {
-        let mut plain = [false; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            plain[byte] = is_plain(byte as u8);
-            byte += 1;
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
+    let bytes = text.as_bytes();
+    let pieces = in_pieces::<16>(bytes, is_plain).or_else(|| in_pieces::<8>(bytes, is_plain));
+    pieces.unwrap_or_else(|| bytes.iter().all(is_plain))
+}
+
+/// Whether all of `bytes` are so, `COUNT` of them looked at at once; `None` where they are fewer. The last piece may share
+/// some with the one before it.
+fn in_pieces<const COUNT: usize>(bytes: &[u8], is_so: impl Fn(&u8) -> bool) -> Option<bool> {
+    let last = bytes.last_chunk::<COUNT>()?;
+    let (pieces, _) = bytes.as_chunks::<COUNT>();
+    // Without an early end within a piece, the compiler looks at all of it at once.
+    Some(pieces.iter().chain([last]).all(|piece| piece.iter().fold(true, |before, byte| before & is_so(byte))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_plain_where_no_byte_of_it_is_otherwise() {
+        for length in 0..70 {
+            let plain = " !#[]~az".repeat(9)[..length].to_owned();
+            assert!(is_plain(&plain), "{length}");
+            for place in 0..length {
+                for odd in ['"', '\\', '\n', '\u{1f}', '\u{7f}', '\u{80}', '🦀'] {
+                    let mut text = plain.clone();
+                    text.replace_range(place..=place, odd.encode_utf8(&mut [0; 4]));
+                    assert!(!is_plain(&text), "{text:?}");
+                }
+            }
         }
-        plain
-    };
-    match text.len() < 32 {
-        true => text.bytes().all(|byte| PLAIN[usize::from(byte)]),
-        // Without an early end, the compiler looks at many bytes at once.
-        false => text.bytes().fold(true, |before, byte| before & is_plain(byte)),
     }
 }

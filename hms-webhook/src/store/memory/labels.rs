@@ -62,7 +62,7 @@ impl Labels {
     }
 
     fn row(&self, hash: u64) -> usize {
-        ((hash >> u32::BITS) * self.rows.len() as u64 >> u32::BITS) as usize
+        (((hash >> u32::BITS) * self.rows.len() as u64) >> u32::BITS) as usize
     }
 
     /// The part of a label that comes from the hash; of other bits than those that choose its row.
@@ -72,18 +72,15 @@ impl Labels {
 
     /// The place of the entry with this hash that `is_wanted`.
     pub(super) fn find(&self, hash: u64, first: u32, is_wanted: impl Fn(usize) -> bool) -> Option<usize> {
-        let part = self.hash_part(hash);
-        let fits = |label: &u32| label & !self.number == part;
-        let found = |labels: &[u32]| {
-            // All of them at once, as nearly always none fits.
-            if !labels.iter().fold(false, |any, label| any | fits(label)) {
-                return None;
-            }
-            let mut places = labels.iter().filter(|label| fits(label)).map(|label| self.place(*label, first));
-            places.find(|place| is_wanted(*place))
-        };
-        let row = self.rows.get(self.row(hash))?;
-        found(&row.0).or_else(|| found(&self.others))
+        let Row(row) = self.rows.get(self.row(hash))?;
+        let (part, bits) = (self.hash_part(hash), !self.number);
+        let fits = |label: &u32| label & bits == part;
+        // All at once, as nearly always none fits.
+        if !row.iter().fold(false, |any, label| any | fits(label)) && !self.others.iter().any(fits) {
+            return None;
+        }
+        let fitting = row.iter().chain(&self.others).filter(|label| fits(label));
+        fitting.map(|label| self.place(*label, first)).find(|place| is_wanted(*place))
     }
 
     /// Adds the label of an entry that is in use.
@@ -126,9 +123,9 @@ mod tests {
         // All in one row, which has no room for them, and half of them of another part of the hash.
         let hashes: Vec<u64> = (0..60).map(|place| u64::MAX - place % 2 * 0xFF00_0000).collect();
         labelled(&mut labels, 7, &hashes);
-        for wanted in 0..60 {
+        for (wanted, hash) in hashes.iter().enumerate() {
             let looked_at = std::cell::Cell::new(0);
-            let found = labels.find(hashes[wanted], 7, |place| {
+            let found = labels.find(*hash, 7, |place| {
                 looked_at.set(looked_at.get() + 1);
                 place == wanted
             });
