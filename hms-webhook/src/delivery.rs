@@ -44,13 +44,14 @@ pub(crate) fn check(headers: &HeaderMap, body: &impl Body, limits: &Limits) -> R
     Ok(())
 }
 
-/// Reads the body of a request whose head was complete at `received`; within `limits`. Each byte is added to `held`.
+/// Reads the body of a request whose head was complete at `received`; within `limits`. Each byte is added to `held`. Says
+/// as well whether any of it had to be waited for.
 pub(crate) fn read<B>(
     mut body: Pin<&mut B>,
     received: Instant,
     limits: &Limits,
     held: &mut HeldBytes<'_>,
-) -> impl Future<Output = Result<Bytes, Rejection>>
+) -> impl Future<Output = Result<(Bytes, bool), Rejection>>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -87,7 +88,7 @@ where
             }
             whole.extend_from_slice(&data);
         }
-        Ok(if whole.is_empty() { first } else { whole.into() })
+        Ok((if whole.is_empty() { first } else { whole.into() }, pace.has_waited()))
     }
 }
 

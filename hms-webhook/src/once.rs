@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use hashbrown::DefaultHashBuilder;
+use foldhash::fast::RandomState;
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -63,7 +63,7 @@ enum Claimed<'a> {
     Late(Option<StoreFuture<'a, Claim>>),
 }
 
-type Flights = HashMap<ToolKey, InFlight, DefaultHashBuilder>;
+type Flights = HashMap<ToolKey, InFlight, RandomState>;
 type Waiters = watch::Sender<Option<Arc<str>>>;
 type Landing = watch::Receiver<Option<Arc<str>>>;
 

@@ -8,7 +8,7 @@ mod result;
 
 use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 
-use hashbrown::DefaultHashBuilder;
+use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 use tokio::{task::JoinHandle, time::Instant};
@@ -66,7 +66,7 @@ pub(crate) struct RegisteredHandler<E, F> {
 pub(crate) type AnswersCalls = RegisteredHandler<AssistantRequest, AssistantFuture>;
 
 /// The tools by their names.
-pub(crate) type Tools = HashMap<&'static str, RegisteredTool, DefaultHashBuilder>;
+pub(crate) type Tools = HashMap<&'static str, RegisteredTool, RandomState>;
 
 /// The handlers that answer while somebody waits.
 #[derive(Default)]
@@ -351,7 +351,7 @@ impl Router {
                 format!("status-update {call_id:?} {:?}", update.call.status)
             }
             Event::EndOfCallReport(_) => format!("end-of-call-report {call_id:?}"),
-            _ => format!("event {}", const_hex::encode(Sha256::digest(payload.shared()))),
+            _ => format!("event {}", base16ct::lower::encode_string(&Sha256::digest(payload.shared()))),
         };
         let event = NewEvent {
             key,

@@ -301,10 +301,11 @@ impl Shared {
             let upload = self.capacity.upload()?;
             let mut held = self.bodies.hold_nothing();
             delivery::check(headers, &*body, &self.limits)?;
-            let body = delivery::read(Pin::new(body), received.at, &self.limits, &mut held).await?;
+            let (body, was_waited_for) = delivery::read(Pin::new(body), received.at, &self.limits, &mut held).await?;
             drop(upload);
             let delivery = Delivery { headers: mem::take(headers), body };
-            let payload = self.keyring.verifier().verify(delivery, received.time).map_err(Rejection::Unverified)?;
+            let now = if was_waited_for { SystemTime::now() } else { received.time };
+            let payload = self.keyring.verifier().verify(delivery, now).map_err(Rejection::Unverified)?;
             let Taken { event, kind, call_id, label, _place } = self.take(&payload, span, heard)?;
             let handled = self.router.dispatch(event, &payload, received.at).await;
             crate::metrics::delivery(label, payload.shared_key(), &handled);

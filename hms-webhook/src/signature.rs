@@ -113,7 +113,7 @@ impl Signer {
     /// `timestamp` is the exact text of the header `X-Webhook-Timestamp`.
     pub fn sign(&self, timestamp: &str, body: &[u8]) -> String {
         let tag = self.0.mac(&[timestamp.as_bytes(), b".", body]).finalize().into_bytes();
-        format!("sha256={}", const_hex::encode(tag))
+        format!("sha256={}", base16ct::lower::encode_string(&tag))
     }
 }
 
@@ -327,10 +327,9 @@ fn parse_seconds(text: &[u8]) -> Option<u64> {
 fn decode_signature(text: &[u8]) -> Result<[u8; 32], VerifyError> {
     let digits = text.strip_prefix(b"sha256=").unwrap_or(text);
     let mut tag = [0; 32];
-    // Of another length, it might have a prefix that the decoder takes off.
-    match digits.len() == 2 * tag.len() && const_hex::decode_to_slice(digits, &mut tag).is_ok() {
-        true => Ok(tag),
-        false => Err(VerifyError::MalformedSignature),
+    match base16ct::mixed::decode(digits, &mut tag) {
+        Ok(decoded) if decoded.len() == 32 => Ok(tag),
+        _ => Err(VerifyError::MalformedSignature),
     }
 }
 

@@ -39,7 +39,7 @@ impl ToolKey {
         let (prefix, digits) = key.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX);
         // Only a place of another length is refused.
-        let _ = const_hex::encode_to_slice(&digest.finalize()[..DIGITS / 2], digits);
+        let _ = base16ct::lower::encode(&digest.finalize()[..DIGITS / 2], digits);
         Self(key)
     }
 

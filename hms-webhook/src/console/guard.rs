@@ -47,7 +47,7 @@ impl Token {
     fn random() -> Result<Self, String> {
         let mut bits = [0; TOKEN_LENGTH];
         getrandom::fill(&mut bits).map_err(|error| format!("the system gives no random numbers: {error}"))?;
-        Ok(Self(const_hex::encode(bits)))
+        Ok(Self(base16ct::lower::encode_string(&bits)))
     }
 }
 
@@ -88,7 +88,7 @@ impl Guard {
         let key = Secret::new(&token);
         let mut tag = [0; 32];
         let signed = Signer::new(key.clone()).sign("console", token.as_bytes());
-        let _ = const_hex::decode_to_slice(signed.trim_start_matches("sha256="), &mut tag);
+        let _ = base16ct::lower::decode(signed.trim_start_matches("sha256="), &mut tag);
         Self { token, comparison: (key, tag), hosts: hosts(address), instance: instance() }
     }
 

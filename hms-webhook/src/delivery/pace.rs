@@ -51,6 +51,11 @@ impl Pace {
         .await
     }
 
+    /// Whether something was not there when it was asked for.
+    pub(super) fn has_waited(&self) -> bool {
+        self.timer.is_some()
+    }
+
     fn poll_too_slow(&mut self, arrived: usize, context: &mut Context<'_>) -> Poll<Rejection> {
         loop {
             let look = self.look;

@@ -171,8 +171,9 @@ impl Drop for Answering {
     fn drop(&mut self) {
         let watch = &*self.watch;
         match self.answered {
-            Some(at) => watch.set_from(at, watch.idle_time),
-            None => watch.set(watch.idle_time),
+            Some(at) if !watch.multiplexed.load(Relaxed) => watch.set_from(at, watch.idle_time),
+            // Over HTTP/2, answers that are ready may not be on their way yet, and others have come since.
+            _ => watch.set(watch.idle_time),
         }
         watch.in_head.store(false, Relaxed);
         watch.requests.fetch_sub(1, Relaxed);

@@ -23,9 +23,16 @@ async fn hello_later() -> &'static str {
     "hello"
 }
 
+/// Say hello after a longer while than a connection may be idle.
+#[tool]
+async fn hello_much_later() -> &'static str {
+    tokio::time::sleep(3 * SHORT).await;
+    "hello"
+}
+
 /// An app whose times are short, so that the tests are.
 fn app() -> App {
-    App::new().tools(tools![hello_later]).limits(|limits| {
+    App::new().tools(tools![hello_later, hello_much_later]).limits(|limits| {
         limits.head_time = SHORT;
         limits.idle_time = 2 * SHORT;
         limits.body_time = SHORT;
@@ -92,6 +99,18 @@ async fn a_request_that_is_being_answered_is_not_idle() {
     let server = Server::start(app).await;
     let answer = server.deliver(tool_calls(&[("hello_later", "{}")])).await;
     assert_eq!(answer.result(), serde_json::json!({ "result": "hello" }));
+}
+
+#[tokio::test]
+async fn a_connection_is_idle_from_its_last_answer_on() {
+    let server = Server::start(app()).await;
+    let mut wire = Wire::connect(server.address).await;
+    wire.send(signed_request(tool_calls(&[("hello_much_later", "{}")]).as_bytes())).await;
+    assert!(wire.until(br#""hello""#).await, "{}", wire.text());
+    tokio::time::sleep(SHORT).await;
+    wire.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    wire.until_end().await;
+    assert_eq!(wire.statuses(), [200, 200], "{}", wire.text());
 }
 
 #[tokio::test]

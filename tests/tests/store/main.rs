@@ -68,6 +68,29 @@ async fn memory_that_is_full_forgets_the_oldest_results_and_nothing_that_runs() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn memory_forgets_nothing_that_runs_however_much_that_is() {
+    use hms_webhook::store::Claim;
+
+    let (store, long) = (Memory::with_capacity(10), Duration::from_secs(600));
+    for index in 0..1_000 {
+        store.claim(&format!("runs {index}"), long).await.unwrap();
+    }
+    for index in 0..1_000 {
+        assert_eq!(store.claim(&format!("runs {index}"), long).await.unwrap(), Claim::Running, "{index}");
+    }
+    // Once they have ended, there is room for ten again.
+    for index in 0..1_000 {
+        store.keep(&format!("runs {index}"), "{}", long).await.unwrap();
+    }
+    store.claim("another", long).await.unwrap();
+    let mut kept = 0;
+    for index in (0..1_000).rev() {
+        kept += usize::from(matches!(store.claim(&format!("runs {index}"), long).await.unwrap(), Claim::Kept(_)));
+    }
+    assert!(kept <= 10, "{kept}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn memory_that_is_full_of_events_keeps_the_results_of_tools() {
     use hms_webhook::store::Claim;
 

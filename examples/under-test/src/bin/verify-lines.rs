@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
 /// `None` when the line cannot be read.
 fn is_valid(line: &[u8]) -> Option<bool> {
     let line: Line = serde_json::from_slice(line).ok()?;
-    let bytes = |text: &str| const_hex::decode(text).ok();
+    let bytes = |text: &str| base16ct::mixed::decode_vec(text).ok();
     Some(Secret::new(bytes(&line.key)?).authenticates(&bytes(&line.msg)?, &bytes(&line.tag)?))
 }
 

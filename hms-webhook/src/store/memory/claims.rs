@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, hash::BuildHasher, hint::black_box, mem, time::Duration};
 
-use hashbrown::DefaultHashBuilder;
+use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
 use super::{
@@ -19,12 +19,12 @@ const LONG: Duration = Duration::from_secs(3600);
 const AHEAD: usize = 8;
 /// For up to so many entries their room is reserved when the first one comes.
 const RESERVED: usize = 1_000_000;
-/// For so many there is room among the labels from the start.
+/// For so many there is room among the labels as soon as there is one, if not for all that there will be.
 const LEAST: usize = 96;
 
 pub(super) struct Claims {
     start: Instant,
-    hasher: DefaultHashBuilder,
+    hasher: RandomState,
     capacity: usize,
     short: Entries,
     long: Entries,
@@ -65,13 +65,7 @@ enum What {
 impl Claims {
     pub(super) fn new(capacity: usize) -> Self {
         let entries = || Entries::new(capacity);
-        Self {
-            start: Instant::now(),
-            hasher: DefaultHashBuilder::default(),
-            capacity,
-            short: entries(),
-            long: entries(),
-        }
+        Self { start: Instant::now(), hasher: RandomState::default(), capacity, short: entries(), long: entries() }
     }
 
     pub(super) fn claim(&mut self, key: &str, lease: Duration) -> Claim {

@@ -17,10 +17,10 @@ const HASH_BITS: u32 = 8;
 #[derive(Debug)]
 pub(super) struct Labels {
     rows: Vec<Row>,
-    /// Those whose row was full.
-    others: Vec<u32>,
+    /// Those whose row was full: each search looks at all of them, and they are hardly any.
+    overflow: Vec<u32>,
     /// The bits of a label that hold a number.
-    number: u32,
+    number_bits: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -37,10 +37,10 @@ pub(super) struct InUse {
 impl Labels {
     /// Of up to `capacity` entries at a time.
     pub(super) fn new(capacity: usize) -> Self {
-        // Numbers that are in use and those just behind and before them are told apart.
-        let number_bits = usize::BITS - capacity.saturating_mul(2).leading_zeros();
-        let hash_bits = u32::BITS.saturating_sub(number_bits).min(HASH_BITS);
-        Self { rows: Vec::new(), others: Vec::new(), number: u32::MAX >> hash_bits }
+        // So many numbers that those in use come again long after their rows have been written to.
+        let numbers = usize::BITS - capacity.saturating_mul(4).leading_zeros();
+        let hash_bits = u32::BITS.saturating_sub(numbers).min(HASH_BITS);
+        Self { rows: Vec::new(), overflow: Vec::new(), number_bits: u32::MAX >> hash_bits }
     }
 
     /// How many entries there is room for.
@@ -50,15 +50,15 @@ impl Labels {
 
     /// Forgets all labels, and makes room for so many.
     pub(super) fn clear(&mut self, room: usize, in_use: InUse) {
-        let unused = in_use.first.wrapping_sub(1) & self.number;
-        self.others.clear();
+        let unused = self.unused(in_use);
+        self.overflow.clear();
         self.rows.clear();
         self.rows.resize(room.div_ceil(USED), Row([unused; TOGETHER]));
     }
 
-    /// Where the entry of a label lies, or of a number; behind all others if it is forgotten.
+    /// Where the entry of a label lies; behind all others if it is forgotten.
     fn place(&self, label: u32, first: u32) -> usize {
-        (label.wrapping_sub(first) & self.number) as usize
+        (label.wrapping_sub(first) & self.number_bits) as usize
     }
 
     fn row(&self, hash: u64) -> usize {
@@ -67,35 +67,45 @@ impl Labels {
 
     /// The part of a label that comes from the hash; of other bits than those that choose its row.
     fn hash_part(&self, hash: u64) -> u32 {
-        hash as u32 & !self.number
+        hash as u32 & !self.number_bits
     }
 
     /// The place of the entry with this hash that `is_wanted`.
     pub(super) fn find(&self, hash: u64, first: u32, is_wanted: impl Fn(usize) -> bool) -> Option<usize> {
-        let Row(row) = self.rows.get(self.row(hash))?;
-        let (part, bits) = (self.hash_part(hash), !self.number);
-        let fits = |label: &u32| label & bits == part;
-        // All at once, as nearly always none fits.
-        if !row.iter().fold(false, |any, label| any | fits(label)) && !self.others.iter().any(fits) {
-            return None;
-        }
-        let fitting = row.iter().chain(&self.others).filter(|label| fits(label));
-        fitting.map(|label| self.place(*label, first)).find(|place| is_wanted(*place))
+        let part = self.hash_part(hash);
+        let fits = |label: &u32| label & !self.number_bits == part;
+        let found = |labels: &[u32]| {
+            // All of them at once, as nearly always none fits.
+            if !labels.iter().fold(false, |any, label| any | fits(label)) {
+                return None;
+            }
+            let mut places = labels.iter().filter(|label| fits(label)).map(|label| self.place(*label, first));
+            places.find(|place| is_wanted(*place))
+        };
+        let row = self.rows.get(self.row(hash))?;
+        found(&row.0).or_else(|| found(&self.overflow))
     }
 
     /// Adds the label of an entry that is in use.
     pub(super) fn add(&mut self, hash: u64, number: u32, in_use: InUse) {
-        let label = self.hash_part(hash) | number & self.number;
-        let (row, bits) = (self.row(hash), self.number);
+        let label = self.hash_part(hash) | number & self.number_bits;
+        let (row, unused, bits) = (self.row(hash), self.unused(in_use), self.number_bits);
         let is_used = |label: u32| ((label.wrapping_sub(in_use.first) & bits) as usize) < in_use.count;
-        let free = self.rows.get_mut(row).and_then(|row| row.0.iter_mut().find(|label| !is_used(**label)));
-        match free {
+        let Some(Row(row)) = self.rows.get_mut(row) else { return };
+        // Numbers begin anew one day, and what has been forgotten for long must not look as if it were in use then.
+        row.iter_mut().for_each(|label| *label = if is_used(*label) { *label } else { unused });
+        match row.iter_mut().find(|label| **label == unused) {
             Some(free) => *free = label,
             None => {
-                self.others.retain(|label| is_used(*label));
-                self.others.push(label);
+                self.overflow.retain(|label| is_used(*label));
+                self.overflow.push(label);
             }
         }
+    }
+
+    /// The label of an entry that was forgotten just now.
+    fn unused(&self, in_use: InUse) -> u32 {
+        in_use.first.wrapping_sub(1) & self.number_bits
     }
 }
 
@@ -143,15 +153,34 @@ mod tests {
             labels.add(0, number, InUse { first, count: (number - first) as usize + 1 });
             assert_eq!(labels.find(0, first, |place| place == 0), Some(0), "the oldest, {first}");
         }
-        assert_eq!(labels.others.len(), 0, "ten in use at a time have room in one row");
+        assert_eq!(labels.overflow.len(), 0, "ten in use at a time have room in one row");
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_in_use_when_numbers_begin_anew() {
+        let mut labels = Labels::new(100);
+        labels.clear(100, InUse { first: 0, count: 0 });
+        // A hundred in use at a time, then the number of all places that nobody has needed so far, then the first ones again.
+        for number in (0..300).chain((1 << 24) - 300..(1 << 24) + 500_u32) {
+            let first = number.saturating_sub(99);
+            labels.add(mixed(number.into()), number, InUse { first, count: (number - first) as usize + 1 });
+            assert!(labels.overflow.len() < 4, "{} at {number}", labels.overflow.len());
+        }
     }
 
     #[test]
     fn of_many_keys_few_find_their_row_full() {
         let mut labels = Labels::new(60_000);
-        let hashes: Vec<u64> =
-            (0..60_000_u64).map(|place| place.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(21)).collect();
+        let hashes: Vec<u64> = (0..60_000).map(mixed).collect();
         labelled(&mut labels, 0, &hashes);
-        assert!(labels.others.len() < 60, "{} of 60,000", labels.others.len());
+        assert!(labels.overflow.len() < 20, "{} of 60,000", labels.overflow.len());
+    }
+
+    /// As good as a random number (the finalizer of SplitMix64).
+    fn mixed(number: u64) -> u64 {
+        let number = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = (number ^ number >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let number = (number ^ number >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        number ^ number >> 31
     }
 }

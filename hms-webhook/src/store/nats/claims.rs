@@ -77,7 +77,7 @@ fn hash<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }
-    const_hex::encode(hash.finalize())
+    base16ct::lower::encode_string(&hash.finalize())
 }
 
 // -- once -------------------------------------------------------------------------------------
