@@ -72,28 +72,27 @@ impl Labels {
 
     /// The place of the entry with this hash that `is_wanted`.
     pub(super) fn find(&self, hash: u64, first: u32, is_wanted: impl Fn(usize) -> bool) -> Option<usize> {
-        let part = self.hash_part(hash);
-        let fits = |label: &u32| label & !self.number_bits == part;
-        let found = |labels: &[u32]| {
-            // All of them at once, as nearly always none fits.
-            if !labels.iter().fold(false, |any, label| any | fits(label)) {
-                return None;
-            }
-            let mut places = labels.iter().filter(|label| fits(label)).map(|label| self.place(*label, first));
+        let Row(row) = self.rows.get(self.row(hash))?;
+        let (part, bits) = (self.hash_part(hash), !self.number_bits);
+        let look = |labels: &[u32]| {
+            let mut places = labels.iter().filter(|label| *label & bits == part).map(|label| self.place(*label, first));
             places.find(|place| is_wanted(*place))
         };
-        let row = self.rows.get(self.row(hash))?;
-        found(&row.0).or_else(|| found(&self.overflow))
+        // All of them at once, as nearly always none fits.
+        let fitting = row.iter().fold(0, |any, label| any | u32::from(label & bits == part));
+        let found = if fitting == 0 { None } else { look(row) };
+        if self.overflow.is_empty() { found } else { found.or_else(|| look(&self.overflow)) }
     }
 
     /// Adds the label of an entry that is in use.
     pub(super) fn add(&mut self, hash: u64, number: u32, in_use: InUse) {
         let label = self.hash_part(hash) | number & self.number_bits;
         let (row, unused, bits) = (self.row(hash), self.unused(in_use), self.number_bits);
-        let is_used = |label: u32| ((label.wrapping_sub(in_use.first) & bits) as usize) < in_use.count;
+        let (first, count) = (in_use.first, u32::try_from(in_use.count).unwrap_or(u32::MAX));
+        let is_used = |label: u32| label.wrapping_sub(first) & bits < count;
         let Some(Row(row)) = self.rows.get_mut(row) else { return };
         // Numbers begin anew one day, and what has been forgotten for long must not look as if it were in use then.
-        row.iter_mut().for_each(|label| *label = if is_used(*label) { *label } else { unused });
+        *row = row.map(|label| if is_used(label) { label } else { unused });
         match row.iter_mut().find(|label| **label == unused) {
             Some(free) => *free = label,
             None => {
