@@ -113,6 +113,26 @@ async fn a_connection_is_idle_from_its_last_answer_on() {
     assert_eq!(wire.statuses(), [200, 200], "{}", wire.text());
 }
 
+/// Otherwise what was captured could be sent again for as much longer as a body may take.
+#[tokio::test]
+async fn a_signature_grows_older_while_its_body_arrives() {
+    let app = app().signature_tolerance(Duration::from_secs(1)).limits(|limits| {
+        limits.body_time = Duration::from_secs(60);
+        limits.idle_time = Duration::from_secs(60);
+    });
+    let server = Server::start(app).await;
+    for (pause, status) in [(Duration::ZERO, 200), (Duration::from_millis(2100), 401)] {
+        let request = signed_request(tool_calls(&[("hello_later", "{}")]).as_bytes());
+        let head = request.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let mut wire = Wire::connect(server.address).await;
+        wire.send(&request[..head]).await;
+        tokio::time::sleep(pause).await;
+        wire.send(&request[head..]).await;
+        assert!(wire.until(b"}").await, "{}", wire.text());
+        assert_eq!(wire.statuses(), [status], "{pause:?}: {}", wire.text());
+    }
+}
+
 #[tokio::test]
 async fn a_trickled_body_is_408_and_the_connection_is_closed() {
     let server = Server::start(app()).await;
