@@ -50,7 +50,7 @@ pub(crate) struct EndedCall {
 
 impl Handled {
     /// Writes the line of what was answered `at` this moment.
-    pub(crate) fn log(&self, event: &str, call: &str, key: Option<&str>, received: Received, at: Instant) {
+    pub(crate) fn log(&self, event: &str, call: &str, key: Option<&str>, received: &Received, at: Instant) {
         let used = at - received.at;
         let (tool, outcome, attempt) = match &self.ended {
             Ended::Event(outcome) => (None, Cow::Borrowed(*outcome), None),

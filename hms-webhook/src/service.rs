@@ -230,7 +230,8 @@ impl WebhookService {
         let answer = async move {
             let mut heard = None;
             let span = own_span.as_deref();
-            let (response, at) = match shared.handle(route, &mut headers, &mut body, received, span, &mut heard).await {
+            let (response, at) = match shared.handle(route, &mut headers, &mut body, &received, span, &mut heard).await
+            {
                 Ok((reply, at)) => (reply.into_response(), at),
                 Err(refused) => {
                     let at = Instant::now();
@@ -272,7 +273,7 @@ impl Shared {
         route: Route,
         headers: &mut HeaderMap,
         body: &mut B,
-        received: Received,
+        received: &Received,
         span: Option<&Span>,
         heard: &mut Option<Bytes>,
     ) -> impl Future<Output = Result<(Reply, Instant), Refused>> + Send
