@@ -11,7 +11,10 @@ use std::{borrow::Cow, collections::HashMap, mem, sync::Arc, time::Duration};
 use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tracing::{Instrument, debug, error, info_span, warn};
 
 use crate::{
@@ -246,7 +249,7 @@ impl Router {
         if begun.first_turns
             && let Some(ended) = first_turn(&mut work)
         {
-            return Started::Ended(run(work.span).found(Some(ended), &self.once));
+            return Started::Ended(run(work.span).found(Some(ended), 0));
         }
         let run = run(work.span.clone());
         Started::Running(Box::new(Running { run, task: self.running.spawn(work) }))
@@ -371,6 +374,8 @@ impl Router {
 const REMEMBERED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How much longer than its deadline a tool's claim lasts: until its result is kept.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// How long a task takes at most to end whose tool has ended, unless its thread has to wait for a processor.
+const AT_ITS_END: Duration = Duration::from_millis(5);
 /// How long a tool may go on after its deadline before another server may begin it.
 const FINISH_WITHIN: Duration = Duration::from_secs(600);
 
@@ -398,20 +403,25 @@ impl Running {
     /// Waits for the tool, at most until its deadline. Dropping this leaves the tool running.
     async fn result(&mut self, once: &Once) -> Found {
         let mut ended = self.run.deadline.bound_task(&mut self.task).await;
-        if ended.is_none() && self.run.spec.after_deadline == AfterDeadline::Cancel {
-            // The tool is given up in the same moment, and first, so that a repetition finds it gone.
-            behind_others().await;
-            if self.task.is_finished() {
-                ended = Some((&mut self.task).await);
+        let mut attempt = 0;
+        if ended.is_none() {
+            attempt = once.attempt(&self.run.key);
+            if self.run.spec.after_deadline == AfterDeadline::Cancel {
+                // The tool is given up in the same moment, and first, so that a repetition finds it gone.
+                behind_others().await;
+                // Where nobody is at it any more, another thread is about to say so, and how often it was tried.
+                if self.task.is_finished() || attempt == 0 {
+                    ended = timeout(AT_ITS_END, &mut self.task).await.ok();
+                }
             }
         }
-        self.run.found(ended.map(|ended| ended.map_err(|error| error.to_string())), once)
+        self.run.found(ended.map(|ended| ended.map_err(|error| error.to_string())), attempt)
     }
 }
 
 impl ToolRun {
-    /// What is answered where the tool came to `outcome`; `None` is its deadline.
-    fn found(&self, outcome: Option<Outcome<Found>>, once: &Once) -> Found {
+    /// What is answered where the tool came to `outcome`; `None` is its deadline, which came in this `attempt`.
+    fn found(&self, outcome: Option<Outcome<Found>>, attempt: u32) -> Found {
         crate::metrics::tool_share(self.spec.name, self.received, self.deadline);
         match outcome {
             Some(Ok(found)) if found.outcome != LATE => {
@@ -420,17 +430,17 @@ impl ToolRun {
                 }
                 found
             }
-            outcome => self.without_result(outcome, once),
+            outcome => self.without_result(outcome, attempt),
         }
     }
 
     /// What is answered where the tool was late or ended in no way that it should.
     #[cold]
-    fn without_result(&self, outcome: Option<Outcome<Found>>, once: &Once) -> Found {
+    fn without_result(&self, outcome: Option<Outcome<Found>>, attempt: u32) -> Found {
         let attempt = match &outcome {
             Some(Ok(found)) => found.attempt,
             Some(Err(_)) => 0,
-            None => once.attempt(&self.key),
+            None => attempt,
         };
         let (answer, outcome) = self.span.in_scope(|| match outcome {
             Some(Err(cause)) => {
