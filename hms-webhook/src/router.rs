@@ -411,7 +411,7 @@ impl Running {
                 behind_others().await;
                 // Where nobody is at it any more, another thread is about to say so, and how often it was tried.
                 if self.task.is_finished() || attempt == 0 {
-                    ended = timeout(AT_ITS_END, &mut self.task).await.ok();
+                    ended = Box::pin(timeout(AT_ITS_END, &mut self.task)).await.ok();
                 }
             }
         }
