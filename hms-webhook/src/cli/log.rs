@@ -110,7 +110,7 @@ fn started_on_demand(targets: Targets, form: &Form) -> bool {
     if started && shows_deliveries && !shows_requests {
         let end = form.end.clone();
         handled::write_with(move |line| {
-            end.add(|text| json::write_delivery(text, line));
+            end.add(true, |text| json::write_delivery(text, line));
         });
     }
     started

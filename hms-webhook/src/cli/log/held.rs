@@ -1,7 +1,7 @@
 //! Lines that are written several at once.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     io::{self, Write},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -52,15 +52,9 @@ impl Held {
         lines.write();
     }
 
-    /// Takes the line that `write` adds to what waits, and that may wait as well. One that cannot be written is left out:
-    /// nobody could be told.
-    pub(super) fn add(&self, write: impl FnOnce(&mut String) -> fmt::Result) {
-        let mut lines = self.lines();
-        let before = lines.waiting.len();
-        if write(&mut lines.waiting).is_err() {
-            lines.waiting.truncate(before);
-        }
-        lines.added(before, true);
+    /// Takes the line that `write` adds to what waits, and whether it may wait as well.
+    pub(super) fn add(&self, waits: bool, write: impl FnOnce(&mut String) -> fmt::Result) {
+        self.lines().add(waits, write);
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -69,8 +63,12 @@ impl Held {
 }
 
 impl Lines {
-    /// A line was added behind those that took so many bytes `before`.
-    fn added(&mut self, before: usize, waits: bool) {
+    fn add(&mut self, waits: bool, write: impl FnOnce(&mut String) -> fmt::Result) {
+        let before = self.waiting.len();
+        if write(&mut self.waiting).is_err() {
+            // A line that cannot be written has nobody to tell.
+            self.waiting.truncate(before);
+        }
         match &self.writer {
             Some(writer) if waits && self.waiting.len() < MOST => {
                 if before == 0 {
@@ -112,10 +110,7 @@ pub(super) struct OneLine<'a> {
 
 impl Write for OneLine<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut lines = self.held.lines();
-        let before = lines.waiting.len();
-        lines.waiting.push_str(&String::from_utf8_lossy(line));
-        lines.added(before, self.waits);
+        self.held.add(self.waits, |waiting| waiting.write_str(&String::from_utf8_lossy(line)));
         Ok(line.len())
     }
 
