@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::budget::{BodyBudget, HeldBytes};
 use self::pace::Pace;
-use crate::{header_lines::is, limits::Limits, rejection::Rejection};
+use crate::{header_lines::same_name, limits::Limits, rejection::Rejection};
 
 /// One request as it arrived. Nothing in it is to be believed before a [`Verifier`](crate::signature::Verifier) has seen it.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Delivery {
 /// Refuses a body, which has not arrived yet, for what is said of it.
 pub(crate) fn check(headers: &HeaderMap, body: &impl Body, limits: &Limits) -> Result<(), Rejection> {
     let is_encoded = |(name, coding): (&HeaderName, &HeaderValue)| {
-        is(name, &CONTENT_ENCODING) && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+        same_name(name, &CONTENT_ENCODING) && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
     };
     // To look at all of them takes less than to hash the name.
     if headers.iter().any(is_encoded) {

@@ -13,7 +13,7 @@ pub(crate) enum Said<'a> {
 }
 
 /// Whether `name` is the `wanted` one. Most names differ in their lengths already.
-pub(crate) fn is(name: &HeaderName, wanted: &HeaderName) -> bool {
+pub(crate) fn same_name(name: &HeaderName, wanted: &HeaderName) -> bool {
     name.as_str().len() == wanted.as_str().len() && name == wanted
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn is(name: &HeaderName, wanted: &HeaderName) -> bool {
 pub(crate) fn said<'a, const N: usize>(headers: &'a HeaderMap, names: [&HeaderName; N]) -> [Said<'a>; N] {
     let mut said = [Said::Nothing; N];
     for (name, value) in headers {
-        if let Some(place) = names.iter().position(|wanted| is(name, wanted)) {
+        if let Some(place) = names.iter().position(|wanted| same_name(name, wanted)) {
             said[place] = match said[place] {
                 Said::Nothing => Said::Once(value.as_bytes()),
                 Said::Once(_) | Said::Repeatedly => Said::Repeatedly,
