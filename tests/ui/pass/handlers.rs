@@ -1,5 +1,7 @@
 //! Every form of the event handlers.
 
+#![allow(clippy::empty_loop)] // never called: only their types matter
+
 use hms_webhook::{
     AssistantReply, AssistantRequest, Call, EndOfCallReport, StatusUpdate, UnknownEvent, assistant_request,
     end_of_call_report, event, handlers, status_update,

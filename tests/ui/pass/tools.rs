@@ -1,5 +1,7 @@
 //! Every form of `#[tool]`.
 
+#![allow(clippy::too_many_arguments, clippy::needless_lifetimes)] // every form, not the shortest
+
 use std::sync::Arc;
 
 use hms_webhook::{Call, Deadline, Tool, ToolError, tool, tools};
@@ -34,7 +36,13 @@ impl std::fmt::Display for MyError {
 impl std::error::Error for MyError {}
 
 /// Look up an order by the number that the caller gives.
-#[tool("lookup-order", deadline = "2.5s", message = "One moment", url = "https://example.com/x", after_deadline = "finish")]
+#[tool(
+    "lookup-order",
+    deadline = "2.5s",
+    message = "One moment",
+    url = "https://example.com/x",
+    after_deadline = "finish"
+)]
 async fn lookup_order(
     /// The order number, for example A-1042.
     #[arg(pattern = "^A", length = 1..=10, example = "A-1042")]
