@@ -17,9 +17,9 @@ const AFTER_LEASE: Duration = Duration::from_secs(600);
 const LONG: Duration = Duration::from_secs(3600);
 /// So many entries before it is forgotten, an entry is looked at.
 const AHEAD: usize = 8;
-/// For up to so many entries their room is reserved when the first one comes.
+/// Up to so many entries, there is never room for more than the capacity.
 const RESERVED: usize = 1_000_000;
-/// For so many there is room among the labels as soon as there is one, if not for all that there will be.
+/// For so many there is room as soon as there is one, if not for all that there will be.
 const LEAST: usize = 96;
 
 pub(super) struct Claims {
@@ -218,23 +218,23 @@ impl Entries {
 
     fn push(&mut self, held: Held) {
         let hash = held.hash;
-        // Exactly as much as there will be: a new entry then takes the place of the one that was just forgotten.
-        if self.entries.capacity() == 0 {
-            self.entries.reserve_exact(self.room);
+        if self.entries.len() == self.labels.room() {
+            self.enlarge();
         }
         self.entries.push_back(held);
         let in_use = self.in_use();
-        if in_use.count > self.labels.room() {
-            return self.label_all(in_use);
-        }
         self.labels.add(hash, self.first.wrapping_add(in_use.count as u32 - 1), in_use);
     }
 
-    /// Makes room for twice as many labels, or for as many as there will be.
+    /// Makes room for twice as many, or for as many as there will be.
     #[cold]
-    fn label_all(&mut self, in_use: InUse) {
-        let room = (2 * in_use.count).max(LEAST);
-        self.labels.clear(if in_use.count <= self.room { room.min(self.room) } else { room }, in_use);
+    fn enlarge(&mut self) {
+        let (in_use, needed) = (self.in_use(), self.entries.len() + 1);
+        let room = (2 * needed).max(LEAST);
+        self.labels.clear(if needed <= self.room { room.min(self.room) } else { room }, in_use);
+        // No more than that: as soon as some are forgotten, a new entry takes the place of one that was there just now, and
+        // all that is reserved is touched before long.
+        self.entries.reserve_exact(self.labels.room() - self.entries.len());
         for (place, held) in self.entries.iter().enumerate() {
             self.labels.add(held.hash, self.first.wrapping_add(place as u32), in_use);
         }
@@ -307,6 +307,20 @@ mod tests {
             tokio::time::advance(Duration::from_millis(150)).await;
         }
         assert!((1_000..19_000).contains(&known), "{known} of 20,000 were known: the test tries only one of the two");
+    }
+
+    #[test]
+    fn what_is_soon_forgotten_takes_no_room_for_all_that_there_could_be() {
+        let mut claims = Claims::new(10_000);
+        let (minutes, hours) = (Duration::from_secs(600), Duration::from_secs(25 * 3600));
+        for number in 0..30_000 {
+            claims.claim(&format!("call {number}"), minutes);
+            claims.end(&format!("call {number}"), Some("result"), minutes);
+            assert!(number < 10_000 || claims.is_new(&format!("event {number}"), hours));
+        }
+        assert!(claims.short.entries.len() > 9_000, "{} calls are known", claims.short.entries.len());
+        assert!(claims.short.entries.capacity() < 10_000 + 16, "room for {}", claims.short.entries.capacity());
+        assert!(claims.long.entries.capacity() <= LEAST, "room for {} events", claims.long.entries.capacity());
     }
 
     #[test]
