@@ -10,7 +10,7 @@ use super::{Program, support::tool_calls};
 async fn lines_of(tool: &str, count: usize, filter: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
-    let program = Program::start_logging(&[("RUST_LOG", filter)], File::create(&path).unwrap()).await;
+    let program = Program::start_logging(&[("RUST_LOG", filter)], || File::create(&path).unwrap().into()).await;
     program.deliver(&tool_calls(&[("good", "{}"), (tool, "{}")])).await;
     for _ in 0..400 {
         let log = std::fs::read_to_string(&path).unwrap();

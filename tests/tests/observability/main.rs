@@ -59,19 +59,34 @@ impl Program {
     }
 
     async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_logging(settings, Stdio::null()).await
+        Self::start_logging(settings, Stdio::null).await
     }
 
     /// With its log going to `log`.
-    async fn start_logging(settings: &[(&str, &str)], log: impl Into<Stdio>) -> Self {
+    async fn start_logging(settings: &[(&str, &str)], log: impl Fn() -> Stdio) -> Self {
+        // Something else may be given an address before the program takes it.
+        for _ in 0..5 {
+            if let Some(program) = Self::try_to_start(settings, log()).await {
+                return program;
+            }
+        }
+        panic!("it ends as soon as it is started");
+    }
+
+    /// `None` where it has ended before it listened.
+    async fn try_to_start(settings: &[(&str, &str)], log: Stdio) -> Option<Self> {
         let (webhook, metrics) = (free_address(), free_address());
         let mut command = command(webhook);
         command.envs(settings.iter().copied());
         command.args(["serve", "--metrics", &metrics.to_string()]).stderr(log);
-        let program = Self { child: command.spawn().unwrap(), webhook, metrics };
+        let mut program = Self { child: command.spawn().unwrap(), webhook, metrics };
+        let listens = async |address| tokio::net::TcpStream::connect(address).await.is_ok();
         for _ in 0..400 {
-            if tokio::net::TcpStream::connect(webhook).await.is_ok() {
-                return program;
+            if program.child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            if listens(webhook).await && listens(metrics).await {
+                return Some(program);
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
