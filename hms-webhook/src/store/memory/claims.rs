@@ -17,8 +17,8 @@ const AFTER_LEASE: Duration = Duration::from_secs(600);
 const LONG: Duration = Duration::from_secs(3600);
 /// So many entries before it is forgotten, an entry is looked at.
 const AHEAD: usize = 8;
-/// Up to so many entries, there is never room for more than the capacity.
-const RESERVED: usize = 1_000_000;
+/// Of a capacity up to this, all of it is what there is to be room for; of a larger one, this until there are more.
+const EXACT_ROOM: usize = 1_000_000;
 /// For so many there is room as soon as there is one, if not for all that there will be.
 const LEAST: usize = 96;
 
@@ -183,7 +183,7 @@ impl Entries {
             first: 0,
             labels: Labels::new(capacity),
             texts: Texts::default(),
-            room: capacity.min(RESERVED),
+            room: capacity.min(EXACT_ROOM),
         }
     }
 
